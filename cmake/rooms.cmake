@@ -1,0 +1,39 @@
+# A room is a folder in src/ and a static library with its tests beside the code.
+
+add_library(coseno_flags INTERFACE)
+target_compile_options(coseno_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror)
+target_include_directories(coseno_flags INTERFACE ${PROJECT_SOURCE_DIR}/src)
+if(COSENO_SANITIZE)
+  target_compile_options(coseno_flags INTERFACE -fsanitize=${COSENO_SANITIZE} -fno-omit-frame-pointer
+                         -fno-sanitize-recover=all -g1)
+  target_link_options(coseno_flags INTERFACE -fsanitize=${COSENO_SANITIZE})
+endif()
+if(COSENO_FUZZ)
+  target_compile_options(coseno_flags INTERFACE -fsanitize=fuzzer-no-link,address,undefined
+                         -fno-sanitize-recover=all -g1)
+  target_link_options(coseno_flags INTERFACE -fsanitize=address,undefined)
+endif()
+
+# coseno_room(NAME SOURCES ... TESTS ... LINKS ...) makes coseno_NAME, and NAME_test where there are
+# tests.
+function(coseno_room NAME)
+  cmake_parse_arguments(ROOM "" "" "SOURCES;TESTS;LINKS" ${ARGN})
+  add_library(coseno_${NAME} STATIC ${ROOM_SOURCES})
+  target_link_libraries(coseno_${NAME} PUBLIC coseno_flags ${ROOM_LINKS})
+  if(ROOM_TESTS)
+    add_executable(${NAME}_test ${ROOM_TESTS})
+    target_link_libraries(${NAME}_test PRIVATE coseno_${NAME} GTest::gtest_main)
+    add_test(NAME ${NAME}_test COMMAND ${NAME}_test)
+  endif()
+endfunction()
+
+# coseno_fuzzer(NAME LINKS ...) makes NAME_fuzzer from NAME_fuzzer.cc where fuzzers are built.
+function(coseno_fuzzer NAME)
+  if(NOT COSENO_FUZZ)
+    return()
+  endif()
+  cmake_parse_arguments(FUZZER "" "" "LINKS" ${ARGN})
+  add_executable(${NAME}_fuzzer ${NAME}_fuzzer.cc)
+  target_link_libraries(${NAME}_fuzzer PRIVATE ${FUZZER_LINKS})
+  target_link_options(${NAME}_fuzzer PRIVATE -fsanitize=fuzzer)
+endfunction()

@@ -1,0 +1,127 @@
+#include "data/user_item_matrix.h"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+
+#include "base/check.h"
+
+namespace coseno {
+namespace {
+
+constexpr std::array<std::pair<std::string_view, RepeatRule>, 4> kRepeatRules = {{
+    {"last", RepeatRule::last},
+    {"first", RepeatRule::first},
+    {"sum", RepeatRule::sum},
+    {"max", RepeatRule::max},
+}};
+
+// Joins `next` to `kept`, the earlier interaction with the same item.
+void join(Interaction& kept, const Interaction& next, RepeatRule rule) {
+  switch (rule) {
+    case RepeatRule::last:
+      kept = next;
+      return;
+    case RepeatRule::first:
+      return;
+    case RepeatRule::sum:
+      kept.value += next.value;
+      break;
+    case RepeatRule::max:
+      kept.value = std::max(kept.value, next.value);
+      break;
+  }
+  kept.time = next.time;
+}
+
+bool is_older(const Interaction& a, const Interaction& b) { return a.time < b.time; }
+
+// Joins the repeats in one user's row, given in order of arrival, and leaves it oldest first.
+// Returns the new length.
+std::size_t settle_row(std::span<Interaction> row, RepeatRule rule) {
+  std::ranges::stable_sort(row, is_older);
+  std::ranges::stable_sort(row, {}, [](const Interaction& entry) { return offset(entry.item); });
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    if (kept > 0 && row[kept - 1].item == row[i].item) {
+      join(row[kept - 1], row[i], rule);
+    } else {
+      row[kept++] = row[i];
+    }
+  }
+  std::ranges::stable_sort(row.first(kept), is_older);
+  return kept;
+}
+
+}  // namespace
+
+std::optional<RepeatRule> repeat_rule(std::string_view name) {
+  const auto* const found =
+      std::ranges::find(kRepeatRules, name, &std::pair<std::string_view, RepeatRule>::first);
+  if (found == kRepeatRules.end()) return std::nullopt;
+  return found->second;
+}
+
+UserItemMatrix UserItemMatrix::build(const Interactions& interactions, RepeatRule rule) {
+  const std::size_t n_users = interactions.users.size();
+  std::vector<std::size_t> begin(n_users + 1, 0);
+  for (std::size_t i = 0; i < interactions.size(); ++i) {
+    ++begin[offset(interactions.row(i).user) + 1];
+  }
+  std::partial_sum(begin.begin(), begin.end(), begin.begin());
+
+  UserItemMatrix matrix;
+  matrix.has_values_ = interactions.has_values;
+  matrix.by_user_.resize(interactions.size());
+  std::vector<std::size_t> next(begin.begin(), begin.end() - 1);
+  for (std::size_t i = 0; i < interactions.size(); ++i) {
+    const Interactions::Row row = interactions.row(i);
+    matrix.by_user_[next[offset(row.user)]++] = row.interaction;
+  }
+
+  matrix.user_begin_.assign(n_users + 1, 0);
+  std::size_t kept = 0;
+  for (std::size_t u = 0; u < n_users; ++u) {
+    const auto row = std::span(matrix.by_user_).subspan(begin[u], begin[u + 1] - begin[u]);
+    const std::size_t length = settle_row(row, rule);
+    std::copy_n(row.begin(), length, matrix.by_user_.begin() + static_cast<std::ptrdiff_t>(kept));
+    kept += length;
+    matrix.user_begin_[u + 1] = kept;
+  }
+  matrix.by_user_.resize(kept);
+  matrix.index_items(interactions.items.size());
+  return matrix;
+}
+
+UserItemMatrix UserItemMatrix::from_histories(std::span<const std::vector<Interaction>> histories,
+                                              std::size_t n_items, bool has_values) {
+  UserItemMatrix matrix;
+  matrix.has_values_ = has_values;
+  matrix.user_begin_.reserve(histories.size() + 1);
+  for (const std::vector<Interaction>& history : histories) {
+    matrix.by_user_.insert(matrix.by_user_.end(), history.begin(), history.end());
+    matrix.user_begin_.push_back(matrix.by_user_.size());
+  }
+  matrix.index_items(n_items);
+  return matrix;
+}
+
+// Fills the rows by item from those by user.
+void UserItemMatrix::index_items(std::size_t n_items) {
+  item_begin_.assign(n_items + 1, 0);
+  for (const Interaction& entry : by_user_) {
+    COSENO_CHECK(offset(entry.item) < n_items);
+    ++item_begin_[offset(entry.item) + 1];
+  }
+  std::partial_sum(item_begin_.begin(), item_begin_.end(), item_begin_.begin());
+  by_item_.resize(by_user_.size());
+  std::vector<std::size_t> next(item_begin_.begin(), item_begin_.end() - 1);
+  for (std::size_t u = 0; u < n_users(); ++u) {
+    const auto index = static_cast<UserIndex>(u);
+    for (const Interaction& entry : user(index)) {
+      by_item_[next[offset(entry.item)]++] = {.user = index, .value = entry.value};
+    }
+  }
+}
+
+}  // namespace coseno

@@ -1,0 +1,85 @@
+#include "data/user_item_matrix.h"
+
+#include <gtest/gtest.h>
+
+namespace coseno {
+namespace {
+
+constexpr UserIndex kAnn{0};
+constexpr UserIndex kBob{1};
+constexpr ItemIndex kTea{0};
+constexpr ItemIndex kJam{1};
+
+// ann: tea 1 at 10, jam 5 at 20, tea 4 at 30, tea 2 at 5 (arrives last, is oldest). bob: jam 3
+// at 1.
+Interactions repeated() {
+  Interactions interactions;
+  interactions.has_values = true;
+  interactions.has_times = true;
+  const auto add = [&](const char* user, const char* item, float value, std::int64_t time) {
+    interactions.add(interactions.users.add(user), {interactions.items.add(item), value, time});
+  };
+  add("ann", "tea", 1, 10);
+  add("ann", "jam", 5, 20);
+  add("bob", "jam", 3, 1);
+  add("ann", "tea", 4, 30);
+  add("ann", "tea", 2, 5);
+  return interactions;
+}
+
+std::vector<Interaction> row(const UserItemMatrix& matrix, UserIndex user) {
+  return {matrix.user(user).begin(), matrix.user(user).end()};
+}
+
+using Row = std::vector<Interaction>;
+
+TEST(UserItemMatrixTest, LastByTimeIsKeptAndRowsAreOldestFirst) {
+  const UserItemMatrix matrix = UserItemMatrix::build(repeated(), RepeatRule::last);
+  EXPECT_EQ(row(matrix, kAnn), (Row{{kJam, 5, 20}, {kTea, 4, 30}}));
+  EXPECT_EQ(row(matrix, kBob), (Row{{kJam, 3, 1}}));
+  EXPECT_EQ(matrix.n_entries(), 3U);
+}
+
+TEST(UserItemMatrixTest, FirstSumAndMax) {
+  EXPECT_EQ(row(UserItemMatrix::build(repeated(), RepeatRule::first), kAnn),
+            (Row{{kTea, 2, 5}, {kJam, 5, 20}}));
+  EXPECT_EQ(row(UserItemMatrix::build(repeated(), RepeatRule::sum), kAnn),
+            (Row{{kJam, 5, 20}, {kTea, 7, 30}}));
+  EXPECT_EQ(row(UserItemMatrix::build(repeated(), RepeatRule::max), kAnn),
+            (Row{{kJam, 5, 20}, {kTea, 4, 30}}));
+}
+
+TEST(UserItemMatrixTest, ItemRowsHoldTheSameEntries) {
+  const UserItemMatrix matrix = UserItemMatrix::build(repeated(), RepeatRule::last);
+  const auto jam = matrix.item(kJam);
+  ASSERT_EQ(jam.size(), 2U);
+  EXPECT_EQ(jam[0], (UserItemMatrix::UserValue{kAnn, 5}));
+  EXPECT_EQ(jam[1], (UserItemMatrix::UserValue{kBob, 3}));
+  EXPECT_EQ(matrix.item_size(kTea), 1U);
+}
+
+TEST(UserItemMatrixTest, EqualTimesKeepTheOrderOfArrival) {
+  Interactions interactions;
+  const UserIndex ann = interactions.users.add("ann");
+  for (const char* item : {"c", "a", "b", "a"}) {
+    interactions.add(ann, {interactions.items.add(item), 1, 0});
+  }
+  const UserItemMatrix matrix = UserItemMatrix::build(interactions);
+  const Row expected = {{ItemIndex{0}, 1, 0}, {ItemIndex{1}, 1, 0}, {ItemIndex{2}, 1, 0}};
+  EXPECT_EQ(row(matrix, ann), expected);
+}
+
+TEST(UserItemMatrixTest, EmptyHasNobody) {
+  const UserItemMatrix matrix = UserItemMatrix::build(Interactions());
+  EXPECT_EQ(matrix.n_users(), 0U);
+  EXPECT_EQ(matrix.n_items(), 0U);
+  EXPECT_EQ(UserItemMatrix().n_users(), 0U);
+}
+
+TEST(RepeatRuleTest, ByName) {
+  EXPECT_EQ(repeat_rule("sum"), RepeatRule::sum);
+  EXPECT_EQ(repeat_rule("mean"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace coseno

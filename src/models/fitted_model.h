@@ -1,0 +1,36 @@
+// A model together with whom and what it was fitted on: all that `recommend` needs, in one file.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "models/model.h"
+#include "models/options.h"
+
+namespace coseno {
+
+struct FittedModel {
+  Dataset
+      dataset;  // ids, histories, user features and encoders; item_features are not kept in files
+  std::unique_ptr<Model> model;
+  Settings settings;  // as given to fit; the rest are defaults
+  std::uint64_t seed = 1;
+};
+
+// Fits the model of that name. Errors: not_found, invalid_argument (options, or data that the model
+// cannot learn from), cancelled.
+Result<FittedModel> fit_model(std::string_view name, Dataset dataset, const Settings& settings,
+                              FitContext& context);
+
+// The file is a safetensors file (models/tensor_file.h). Metadata: "coseno.format" (a version),
+// "coseno.model", "coseno.settings" (JSON), "coseno.seed", "coseno.user_ids" and "coseno.item_ids"
+// (JSON arrays), encoders. Same fitted model, same bytes. Errors: io, invalid_argument (too large).
+Result<void> save_model(const FittedModel& fitted, const std::string& path);
+
+// Errors: io; corrupt for anything that save_model would not have written.
+Result<FittedModel> load_model(const std::string& path);
+
+// True where `path` is a file that starts like one of save_model.
+bool is_model_file(const std::string& path);
+
+}  // namespace coseno

@@ -1,0 +1,94 @@
+// What every model can do.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "base/progress.h"
+#include "base/thread_pool.h"
+#include "data/dataset.h"
+#include "math/matrix.h"
+#include "math/top_k.h"
+
+namespace coseno {
+
+class TensorFileWriter;
+
+// All that a model is told of a user. A user is scored from this alone, so one who was unknown at
+// training time is served like any other.
+struct Profile {
+  History history;
+  FeatureRow features = {};  // by the dataset's user_encoder; empty where nothing is known
+};
+
+// The profile of a user of the dataset. Views; valid while the dataset lives.
+inline Profile profile_of(const Dataset& dataset, UserIndex user) {
+  return {dataset.matrix.user(user), dataset.user_features.row(offset(user))};
+}
+
+struct ScoredItem {
+  ItemIndex item;
+  float score;
+
+  bool operator==(const ScoredItem&) const = default;
+};
+
+// Best first, ties by lower index.
+using Ranking = std::vector<ScoredItem>;
+
+// The k best of one score an item; those of kNeverScore are left out.
+Ranking best_items(std::span<const float> scores, std::size_t k);
+
+// What fitting needs beside data and options.
+struct FitContext {
+  ThreadPool& pool;
+  Progress& progress;
+  std::uint64_t seed = 1;
+};
+
+// A fitted model: immutable, every function thread-safe. Item numbers are those of the dataset it
+// was fitted on. A history may hold items >= n_items() (unknown to the model); they are ignored.
+class Model {
+ public:
+  virtual ~Model() = default;
+
+  // The registry's name: "item_knn".
+  virtual std::string_view name() const = 0;
+  virtual std::size_t n_items() const = 0;
+
+  // The model's own best ranking score of every item, bigger is better, finite or kNeverScore; out:
+  // n_items() floats. Seen items are scored like any other. An empty profile is scored too.
+  virtual void score(const Profile& profile, std::span<float> out) const = 0;
+
+  // True where predict() may be called.
+  virtual bool predicts_ratings() const { return false; }
+  // The expected rating of each of `items`, within the range of the training ratings; an item
+  // >= n_items() is one that the model does not know. out: items.size() floats.
+  virtual void predict(const Profile& profile, std::span<const ItemIndex> items,
+                       std::span<float> out) const;
+
+  // One vector an item (n_items() x dim), or nothing where the model has none.
+  virtual std::optional<MatrixView> item_vectors() const { return std::nullopt; }
+  // The user's vector (dim floats) to compare with item_vectors(); empty where the model has none.
+  virtual std::vector<float> user_vector(const Profile& profile) const;
+
+  // The k items most alike, without `item` itself; empty where nothing is known about it.
+  virtual Ranking similar_items(ItemIndex item, std::size_t k) const = 0;
+
+  // Adds what load() of the same class needs to the file: tensors and metadata.
+  virtual void save(TensorFileWriter& file) const = 0;
+};
+
+// Cosine between the user's vector and each item's; an item without a vector gets kNeverScore.
+// False, and `out` is untouched, where the model has no vectors.
+bool score_by_cosine(const Model& model, const Profile& profile, std::span<float> out);
+
+// The k items whose vectors have the largest cosine with the item's; for similar_items().
+Ranking similar_by_cosine(MatrixView item_vectors, ItemIndex item, std::size_t k);
+
+}  // namespace coseno

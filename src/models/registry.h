@@ -1,0 +1,38 @@
+// All models by name.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "models/model.h"
+#include "models/options.h"
+
+namespace coseno {
+
+class TensorFile;
+
+struct ModelInfo {
+  std::string_view name;
+  std::string_view summary;  // one line
+  bool needs_properties;     // learns nothing without item properties
+  std::vector<OptionInfo> (*options)();
+  Result<std::unique_ptr<Model>> (*fit)(const Dataset& dataset, const Settings& settings,
+                                        FitContext& context);
+  Result<std::unique_ptr<Model>> (*load)(const TensorFile& file, const Dataset& dataset);
+};
+
+// In the order of docs and tables; the yardstick, popularity, first.
+std::span<const ModelInfo> all_models();
+
+// What `recommend` uses when no model is named: the best by measurement (docs/benchmarks.md).
+constexpr std::string_view kDefaultModel = "item_knn";
+// What `predict` uses when no model is named.
+constexpr std::string_view kDefaultRatingModel = "biased_mf";
+
+// Errors: not_found with the names that there are.
+Result<const ModelInfo*> find_model(std::string_view name);
+
+}  // namespace coseno
