@@ -22,6 +22,10 @@ struct ModelInfo {
   Result<std::unique_ptr<Model>> (*fit)(const Dataset& dataset, const Settings& settings,
                                         FitContext& context);
   Result<std::unique_ptr<Model>> (*load)(const TensorFile& file, const Dataset& dataset);
+  bool needs_ratings = false;  // learns nothing from plain acts
+  bool has_vectors = false;    // may be ranked by cosine
+  // Whether fit would take the settings, told without data.
+  Result<void> (*check)(const Settings& settings) = nullptr;
 };
 
 // In the order of docs and tables; the yardstick, popularity, first.
