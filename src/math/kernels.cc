@@ -1,0 +1,204 @@
+// Compiled once for each instruction set: Highway includes this file again for every target, and
+// HWY_DYNAMIC_DISPATCH picks one when the program runs.
+#include "math/kernels.h"
+
+#include <cmath>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "math/kernels.cc"
+#include <hwy/foreach_target.h>
+// After foreach_target.h, as Highway demands.
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace coseno::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+// At most kPad lanes, so that a padded row is a whole number of vectors.
+using Tag = hn::CappedTag<float, kPad>;
+using Vector = hn::Vec<Tag>;
+using Lanes8 = hn::CappedTag<float, kLanes>;
+
+float dot(const float* HWY_RESTRICT a, const float* HWY_RESTRICT b, std::size_t n) {
+  const Tag tag;
+  const std::size_t step = hn::Lanes(tag);
+  Vector sum0 = hn::Zero(tag);
+  Vector sum1 = hn::Zero(tag);
+  Vector sum2 = hn::Zero(tag);
+  Vector sum3 = hn::Zero(tag);
+  std::size_t i = 0;
+  for (; i + 4 * step <= n; i += 4 * step) {
+    sum0 = hn::MulAdd(hn::LoadU(tag, a + i), hn::LoadU(tag, b + i), sum0);
+    sum1 = hn::MulAdd(hn::LoadU(tag, a + i + step), hn::LoadU(tag, b + i + step), sum1);
+    sum2 = hn::MulAdd(hn::LoadU(tag, a + i + 2 * step), hn::LoadU(tag, b + i + 2 * step), sum2);
+    sum3 = hn::MulAdd(hn::LoadU(tag, a + i + 3 * step), hn::LoadU(tag, b + i + 3 * step), sum3);
+  }
+  for (; i + step <= n; i += step) {
+    sum0 = hn::MulAdd(hn::LoadU(tag, a + i), hn::LoadU(tag, b + i), sum0);
+  }
+  const Vector sum = hn::Add(hn::Add(sum0, sum1), hn::Add(sum2, sum3));
+  float total = hn::GetLane(hn::SumOfLanes(tag, sum));
+  for (; i < n; ++i) total += a[i] * b[i];
+  return total;
+}
+
+void multiply(MatrixView rows, const float* vector, float* out) {
+  for (std::size_t i = 0; i < rows.n_rows; ++i) {
+    out[i] = dot(rows.data + i * rows.dim, vector, rows.dim);
+  }
+}
+
+// Four rows of the Gram matrix at a time, so that one load of x_i serves four accumulators.
+void add_normal_equations(const float* HWY_RESTRICT rows, std::span<const float> weights,
+                          std::span<const float> targets, std::size_t width,
+                          float* HWY_RESTRICT gram, float* HWY_RESTRICT right) {
+  const Tag tag;
+  const std::size_t step = hn::Lanes(tag);
+  const std::size_t n = weights.size();
+  for (std::size_t r = 0; r < width; r += 4) {
+    float* const g = gram + r * width;
+    for (std::size_t c = r / step * step; c < width; c += step) {
+      Vector sum0 = hn::LoadU(tag, g + c);
+      Vector sum1 = hn::LoadU(tag, g + width + c);
+      Vector sum2 = hn::LoadU(tag, g + 2 * width + c);
+      Vector sum3 = hn::LoadU(tag, g + 3 * width + c);
+      for (std::size_t i = 0; i < n; ++i) {
+        const float* const x = rows + i * width;
+        const Vector wx = hn::Mul(hn::Set(tag, weights[i]), hn::LoadU(tag, x + c));
+        sum0 = hn::MulAdd(hn::Set(tag, x[r]), wx, sum0);
+        sum1 = hn::MulAdd(hn::Set(tag, x[r + 1]), wx, sum1);
+        sum2 = hn::MulAdd(hn::Set(tag, x[r + 2]), wx, sum2);
+        sum3 = hn::MulAdd(hn::Set(tag, x[r + 3]), wx, sum3);
+      }
+      hn::StoreU(sum0, tag, g + c);
+      hn::StoreU(sum1, tag, g + width + c);
+      hn::StoreU(sum2, tag, g + 2 * width + c);
+      hn::StoreU(sum3, tag, g + 3 * width + c);
+    }
+  }
+  for (std::size_t c = 0; c < width; c += step) {
+    Vector sum = hn::LoadU(tag, right + c);
+    for (std::size_t i = 0; i < n; ++i) {
+      sum = hn::MulAdd(hn::Set(tag, weights[i] * targets[i]), hn::LoadU(tag, rows + i * width + c),
+                       sum);
+    }
+    hn::StoreU(sum, tag, right + c);
+  }
+}
+
+// b -= factor * row, from column `from` rounded down to a whole vector.
+void subtract_row(const float* HWY_RESTRICT row, float factor, std::size_t from, std::size_t width,
+                  float* HWY_RESTRICT b) {
+  const Tag tag;
+  const std::size_t step = hn::Lanes(tag);
+  const Vector f = hn::Set(tag, factor);
+  for (std::size_t c = from / step * step; c < width; c += step) {
+    hn::StoreU(hn::NegMulAdd(f, hn::LoadU(tag, row + c), hn::LoadU(tag, b + c)), tag, b + c);
+  }
+}
+
+bool cholesky(float* a, std::size_t n, std::size_t width) {
+  for (std::size_t k = 0; k < n; ++k) {
+    float* const row = a + k * width;
+    for (std::size_t j = 0; j < k; ++j) row[j] = 0;
+    for (std::size_t j = n; j < width; ++j) row[j] = 0;
+    if (!(row[k] > 0)) return false;
+    const float scale = 1.0F / std::sqrt(row[k]);
+    for (std::size_t j = k; j < n; ++j) row[j] *= scale;
+    for (std::size_t i = k + 1; i < n; ++i) subtract_row(row, row[i], i, width, a + i * width);
+  }
+  for (std::size_t j = n * width; j < width * width; ++j) a[j] = 0;
+  return true;
+}
+
+void solve_transposed_upper(const float* u, std::size_t n, std::size_t width, float* b) {
+  for (std::size_t k = 0; k < n; ++k) {
+    const float y = b[k] / u[k * width + k];
+    subtract_row(u + k * width, y, k, width, b);
+    b[k] = y;
+  }
+}
+
+void solve_upper(const float* u, std::size_t n, std::size_t width, float* b) {
+  for (std::size_t k = n; k-- > 0;) {
+    const float* const row = u + k * width;
+    b[k] = (b[k] - dot(row + k + 1, b + k + 1, width - k - 1)) / row[k];
+  }
+}
+
+void add_weighted_rows(std::span<const RowWeight> entries, const float* HWY_RESTRICT rows,
+                       float* HWY_RESTRICT out) {
+  const Lanes8 tag;
+  for (std::size_t c = 0; c < kLanes; c += hn::Lanes(tag)) {
+    auto sum = hn::LoadU(tag, out + c);
+    for (const RowWeight& entry : entries) {
+      sum = hn::MulAdd(hn::Set(tag, entry.weight), hn::LoadU(tag, rows + entry.row * kLanes + c),
+                       sum);
+    }
+    hn::StoreU(sum, tag, out + c);
+  }
+}
+
+void subtract_from_rows(std::span<const RowWeight> entries, const float* HWY_RESTRICT delta,
+                        float* HWY_RESTRICT rows) {
+  const Lanes8 tag;
+  for (std::size_t c = 0; c < kLanes; c += hn::Lanes(tag)) {
+    const auto d = hn::LoadU(tag, delta + c);
+    for (const RowWeight& entry : entries) {
+      float* const row = rows + entry.row * kLanes + c;
+      hn::StoreU(hn::NegMulAdd(hn::Set(tag, entry.weight), d, hn::LoadU(tag, row)), tag, row);
+    }
+  }
+}
+
+}  // namespace coseno::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace coseno {
+
+HWY_EXPORT(dot);
+HWY_EXPORT(multiply);
+HWY_EXPORT(add_normal_equations);
+HWY_EXPORT(cholesky);
+HWY_EXPORT(solve_transposed_upper);
+HWY_EXPORT(solve_upper);
+HWY_EXPORT(add_weighted_rows);
+HWY_EXPORT(subtract_from_rows);
+
+float dot(std::span<const float> a, std::span<const float> b) {
+  return HWY_DYNAMIC_DISPATCH(dot)(a.data(), b.data(), a.size());
+}
+
+void multiply(MatrixView rows, std::span<const float> vector, std::span<float> out) {
+  HWY_DYNAMIC_DISPATCH(multiply)(rows, vector.data(), out.data());
+}
+
+void add_normal_equations(const float* rows, std::span<const float> weights,
+                          std::span<const float> targets, std::size_t width, float* gram,
+                          float* right) {
+  HWY_DYNAMIC_DISPATCH(add_normal_equations)(rows, weights, targets, width, gram, right);
+}
+
+bool cholesky(float* a, std::size_t n, std::size_t width) {
+  return HWY_DYNAMIC_DISPATCH(cholesky)(a, n, width);
+}
+
+void solve_transposed_upper(const float* u, std::size_t n, std::size_t width, float* b) {
+  HWY_DYNAMIC_DISPATCH(solve_transposed_upper)(u, n, width, b);
+}
+
+void solve_upper(const float* u, std::size_t n, std::size_t width, float* b) {
+  HWY_DYNAMIC_DISPATCH(solve_upper)(u, n, width, b);
+}
+
+void add_weighted_rows(std::span<const RowWeight> entries, const float* rows, float* out) {
+  HWY_DYNAMIC_DISPATCH(add_weighted_rows)(entries, rows, out);
+}
+
+void subtract_from_rows(std::span<const RowWeight> entries, const float* delta, float* rows) {
+  HWY_DYNAMIC_DISPATCH(subtract_from_rows)(entries, delta, rows);
+}
+
+}  // namespace coseno
+#endif  // HWY_ONCE

@@ -1,0 +1,59 @@
+// The hot loops, each for the best instruction set of the processor, chosen at run time (Highway).
+//
+// The plain version of each, which tests compare with, is in kernels_plain.h. Sums are taken in a
+// fixed order, so one machine always gives the same result; another instruction set may round
+// differently in the last bits.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "math/matrix.h"
+
+namespace coseno {
+
+// Arrays that the kernels below call "padded" have a multiple of kPad floats a row, the rest zeros:
+// a whole number of vectors in every instruction set.
+constexpr std::size_t kPad = 16;
+constexpr std::size_t padded(std::size_t n) { return (n + kPad - 1) / kPad * kPad; }
+
+// a . b; equal sizes, any size.
+float dot(std::span<const float> a, std::span<const float> b);
+
+// out[i] = rows.row(i) . vector, for every row.
+void multiply(MatrixView rows, std::span<const float> vector, std::span<float> out);
+
+// Least squares, by rows: with x_i the i-th row,
+//
+//   gram  += sum_i weights[i] x_i x_i'      (width x width; upper triangle, the rest is undefined)
+//   right += sum_i weights[i] targets[i] x_i
+//
+// rows: n x width, width padded. Cost: n * width^2 / 2 multiplications.
+void add_normal_equations(const float* rows, std::span<const float> weights,
+                          std::span<const float> targets, std::size_t width, float* gram,
+                          float* right);
+
+// Factorises A = U'U in place, U upper triangular; `a` is width x width, padded, of which the upper
+// triangle of the first n rows and columns is read. Below the diagonal, and past n, zeros are
+// written. False, and `a` is undefined, where A is not positive definite. Cost: n^3 / 3.
+bool cholesky(float* a, std::size_t n, std::size_t width);
+
+// Solves U'y = b and U x = y in place (`b`: width floats, zeros past n). U as cholesky() leaves it.
+// Cost: n^2 / 2 each.
+void solve_transposed_upper(const float* u, std::size_t n, std::size_t width, float* b);
+void solve_upper(const float* u, std::size_t n, std::size_t width, float* b);
+
+// Sparse sums of short rows, kLanes floats each: the inner loops of a regression on sparse
+// features.
+constexpr std::size_t kLanes = 8;
+struct RowWeight {
+  std::uint32_t row;
+  float weight;
+};
+// out += sum of weight * rows[row]; out: kLanes floats.
+void add_weighted_rows(std::span<const RowWeight> entries, const float* rows, float* out);
+// rows[row] -= weight * delta, for each entry; delta: kLanes floats.
+void subtract_from_rows(std::span<const RowWeight> entries, const float* delta, float* rows);
+
+}  // namespace coseno

@@ -1,0 +1,82 @@
+// The plain version of each kernel of kernels.h: what it means, in as few words as C++ allows.
+// For tests; the arguments are the same.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <span>
+
+#include "math/kernels.h"
+#include "math/matrix.h"
+
+namespace coseno::plain {
+
+inline float dot(std::span<const float> a, std::span<const float> b) {
+  double sum = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) sum += static_cast<double>(a[i]) * b[i];
+  return static_cast<float>(sum);
+}
+
+inline void multiply(MatrixView rows, std::span<const float> vector, std::span<float> out) {
+  for (std::size_t i = 0; i < rows.n_rows; ++i) out[i] = plain::dot(rows.row(i), vector);
+}
+
+inline void add_normal_equations(const float* rows, std::span<const float> weights,
+                                 std::span<const float> targets, std::size_t width, float* gram,
+                                 float* right) {
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    const float* const x = rows + i * width;
+    for (std::size_t r = 0; r < width; ++r) {
+      for (std::size_t c = r; c < width; ++c) gram[r * width + c] += weights[i] * x[r] * x[c];
+      right[r] += weights[i] * targets[i] * x[r];
+    }
+  }
+}
+
+inline bool cholesky(float* a, std::size_t n, std::size_t width) {
+  for (std::size_t k = 0; k < width; ++k) {
+    for (std::size_t j = 0; j < width; ++j) {
+      if (j < k || k >= n || j >= n) a[k * width + j] = 0;
+    }
+    if (k >= n) continue;
+    if (!(a[k * width + k] > 0)) return false;
+    const float pivot = std::sqrt(a[k * width + k]);
+    for (std::size_t j = k; j < n; ++j) a[k * width + j] /= pivot;
+    for (std::size_t i = k + 1; i < n; ++i) {
+      for (std::size_t j = i; j < n; ++j) {
+        a[i * width + j] -= a[k * width + i] * a[k * width + j];
+      }
+    }
+  }
+  return true;
+}
+
+inline void solve_transposed_upper(const float* u, std::size_t n, std::size_t width, float* b) {
+  for (std::size_t k = 0; k < n; ++k) {
+    for (std::size_t j = 0; j < k; ++j) b[k] -= u[j * width + k] * b[j];
+    b[k] /= u[k * width + k];
+  }
+}
+
+inline void solve_upper(const float* u, std::size_t n, std::size_t width, float* b) {
+  for (std::size_t k = n; k-- > 0;) {
+    for (std::size_t j = k + 1; j < n; ++j) b[k] -= u[k * width + j] * b[j];
+    b[k] /= u[k * width + k];
+  }
+}
+
+inline void add_weighted_rows(std::span<const RowWeight> entries, const float* rows, float* out) {
+  for (const RowWeight& entry : entries) {
+    for (std::size_t k = 0; k < kLanes; ++k) out[k] += entry.weight * rows[entry.row * kLanes + k];
+  }
+}
+
+inline void subtract_from_rows(std::span<const RowWeight> entries, const float* delta,
+                               float* rows) {
+  for (const RowWeight& entry : entries) {
+    for (std::size_t k = 0; k < kLanes; ++k)
+      rows[entry.row * kLanes + k] -= entry.weight * delta[k];
+  }
+}
+
+}  // namespace coseno::plain

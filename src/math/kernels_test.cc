@@ -1,0 +1,140 @@
+// Each kernel against its plain version, at sizes around the width of a vector.
+#include "math/kernels.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "base/rng.h"
+#include "math/kernels_plain.h"
+
+namespace coseno {
+namespace {
+
+using Floats = std::vector<float>;
+
+Floats random_floats(std::size_t n, std::uint64_t seed) {
+  Rng rng(seed);
+  Floats values(n);
+  for (float& value : values) value = static_cast<float>(rng.uniform() - 0.5);
+  return values;
+}
+
+void expect_near(const Floats& actual, const Floats& expected, float tolerance) {
+  ASSERT_EQ(actual.size(), expected.size());
+  for (std::size_t i = 0; i < actual.size(); ++i) {
+    ASSERT_NEAR(actual[i], expected[i], tolerance) << "at " << i;
+  }
+}
+
+TEST(KernelsTest, DotEqualsPlainAtEverySize) {
+  for (std::size_t n = 0; n < 150; ++n) {
+    const Floats a = random_floats(n, 1);
+    const Floats b = random_floats(n, 2);
+    EXPECT_NEAR(dot(a, b), plain::dot(a, b), 1e-5F) << n;
+  }
+}
+
+TEST(KernelsTest, MultiplyEqualsPlain) {
+  for (const std::size_t dim : {1, 3, 16, 33}) {
+    const Floats values = random_floats(7 * dim, 1);
+    const Floats vector = random_floats(dim, 2);
+    const MatrixView rows{values.data(), 7, dim};
+    Floats actual(7);
+    Floats expected(7);
+    multiply(rows, vector, actual);
+    plain::multiply(rows, vector, expected);
+    expect_near(actual, expected, 1e-5F);
+  }
+}
+
+Floats upper_triangle(Floats square, std::size_t width) {
+  for (std::size_t r = 0; r < width; ++r) {
+    for (std::size_t c = 0; c < r; ++c) square[r * width + c] = 0;
+  }
+  return square;
+}
+
+TEST(KernelsTest, NormalEquationsEqualPlain) {
+  for (const std::size_t width : {kPad, 2 * kPad, 4 * kPad}) {
+    for (const std::size_t n : {0, 1, 5, 40}) {
+      const Floats rows = random_floats(n * width, 1);
+      const Floats weights = random_floats(n, 2);
+      const Floats targets = random_floats(n, 3);
+      Floats gram = random_floats(width * width, 4);
+      Floats right = random_floats(width, 5);
+      Floats plain_gram = gram;
+      Floats plain_right = right;
+      add_normal_equations(rows.data(), weights, targets, width, gram.data(), right.data());
+      plain::add_normal_equations(rows.data(), weights, targets, width, plain_gram.data(),
+                                  plain_right.data());
+      expect_near(upper_triangle(gram, width), upper_triangle(plain_gram, width), 1e-5F);
+      expect_near(right, plain_right, 1e-5F);
+    }
+  }
+}
+
+// X'X + I of random X is positive definite.
+Floats positive_definite(std::size_t n, std::size_t width) {
+  const Floats rows = random_floats(3 * n * width, 6);
+  const Floats ones(3 * n, 1.0F);
+  Floats a(width * width);
+  Floats right(width);
+  for (std::size_t i = 0; i < width; ++i) a[i * width + i] = 1;
+  plain::add_normal_equations(rows.data(), ones, ones, width, a.data(), right.data());
+  return a;
+}
+
+TEST(KernelsTest, CholeskyEqualsPlainAndClearsTheRest) {
+  for (const std::size_t n : {1, 2, 7, 15, 16, 17, 31, 50}) {
+    const std::size_t width = padded(n);
+    Floats actual = positive_definite(n, width);
+    Floats expected = actual;
+    ASSERT_TRUE(cholesky(actual.data(), n, width));
+    ASSERT_TRUE(plain::cholesky(expected.data(), n, width));
+    expect_near(actual, expected, 1e-4F);
+  }
+}
+
+TEST(KernelsTest, CholeskyRefusesWhatIsNotPositiveDefinite) {
+  Floats a(kPad * kPad);
+  a[0] = 1;
+  a[1] = 2;  // [1 2; 2 1] has the eigenvalue -1
+  a[kPad + 1] = 1;
+  EXPECT_FALSE(cholesky(a.data(), 2, kPad));
+}
+
+TEST(KernelsTest, SolvesUndoMultiplication) {
+  for (const std::size_t n : {1, 7, 15, 16, 31}) {
+    const std::size_t width = padded(n);
+    Floats u = positive_definite(n, width);
+    ASSERT_TRUE(cholesky(u.data(), n, width));
+    Floats b = random_floats(width, 7);
+    std::fill(b.begin() + static_cast<std::ptrdiff_t>(n), b.end(), 0.0F);
+    Floats expected = b;
+    Floats actual = b;
+    solve_transposed_upper(u.data(), n, width, actual.data());
+    plain::solve_transposed_upper(u.data(), n, width, expected.data());
+    expect_near(actual, expected, 1e-5F);
+    solve_upper(u.data(), n, width, actual.data());
+    plain::solve_upper(u.data(), n, width, expected.data());
+    expect_near(actual, expected, 1e-5F);
+  }
+}
+
+TEST(KernelsTest, SparseRowSumsEqualPlain) {
+  Floats rows = random_floats(10 * kLanes, 8);
+  Floats plain_rows = rows;
+  const std::vector<RowWeight> entries = {{0, 0.5F}, {9, -1.0F}, {3, 2.0F}, {9, 0.25F}};
+  Floats sum(kLanes);
+  Floats plain_sum(kLanes);
+  add_weighted_rows(entries, rows.data(), sum.data());
+  plain::add_weighted_rows(entries, rows.data(), plain_sum.data());
+  expect_near(sum, plain_sum, 1e-6F);
+  subtract_from_rows(entries, sum.data(), rows.data());
+  plain::subtract_from_rows(entries, sum.data(), plain_rows.data());
+  expect_near(rows, plain_rows, 1e-6F);
+}
+
+}  // namespace
+}  // namespace coseno
