@@ -1,0 +1,334 @@
+#include "evaluation/split.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <set>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace coseno {
+namespace {
+
+struct Line {
+  const char* user;
+  const char* item;
+  float value = 1;
+  std::int64_t time = 0;
+};
+
+// `users` and `items`: those of the training file, for a test file.
+Interactions interactions_of(const std::vector<Line>& lines, UserIds users = {},
+                             ItemIds items = {}) {
+  Interactions interactions;
+  interactions.users = std::move(users);
+  interactions.items = std::move(items);
+  interactions.has_values = true;
+  interactions.has_times = true;
+  for (const Line& line : lines) {
+    interactions.add(interactions.users.add(line.user),
+                     {interactions.items.add(line.item), line.value, line.time});
+  }
+  return interactions;
+}
+
+// "user item value" of everything, by user and item.
+using Triples = std::set<std::tuple<std::string, std::string, float>>;
+
+Triples training(const Split& split) {
+  Triples triples;
+  for (std::size_t u = 0; u < split.train.users.size(); ++u) {
+    const auto user = static_cast<UserIndex>(u);
+    for (const Interaction& entry : split.train.matrix.user(user)) {
+      triples.emplace(split.train.users.id(user), split.train.items.id(entry.item), entry.value);
+    }
+  }
+  return triples;
+}
+
+// An item that training does not know is shown as "?".
+Triples held_out(const Split& split) {
+  Triples triples;
+  for (std::size_t u = 0; u < split.held_out.size(); ++u) {
+    for (const Interaction& entry : split.held_out[u]) {
+      const bool is_known = offset(entry.item) < split.train.items.size();
+      triples.emplace(split.train.users.id(static_cast<UserIndex>(u)),
+                      is_known ? split.train.items.id(entry.item) : "?", entry.value);
+    }
+  }
+  return triples;
+}
+
+Result<std::vector<Split>> split_by(Protocol protocol, const Interactions& interactions,
+                                    SplitOptions options = {}) {
+  options.protocol = protocol;
+  return make_splits(interactions, options, {}, {});
+}
+
+Split one(Result<std::vector<Split>> splits) {
+  EXPECT_TRUE(splits) << splits.error().message;
+  EXPECT_EQ(splits->size(), 1U);
+  return std::move(splits->front());
+}
+
+// n_users users with n_items items each, one second apart, the users after one another.
+Interactions grid(int n_users, int n_items) {
+  Interactions interactions;
+  interactions.has_times = true;
+  std::int64_t time = 0;
+  for (int u = 0; u < n_users; ++u) {
+    for (int i = 0; i < n_items; ++i) {
+      interactions.add(interactions.users.add("u" + std::to_string(u)),
+                       {interactions.items.add("i" + std::to_string(i)), 1, time++});
+    }
+  }
+  return interactions;
+}
+
+std::size_t n_held_out(const Split& split, std::size_t user) { return split.held_out[user].size(); }
+
+TEST(RandomSplitTest, HoldsOutTheFractionOfEachUser) {
+  const Split split = one(split_by(Protocol::random, grid(3, 10), {.fraction = 0.3}));
+  for (std::size_t u = 0; u < 3; ++u) EXPECT_EQ(n_held_out(split, u), 3U);
+  EXPECT_EQ(split.train.matrix.n_entries(), 21U);
+}
+
+// 0.9 of 2 rounds to 2, and 0.9 of 1 to 1: one must stay.
+TEST(RandomSplitTest, OneStaysInTraining) {
+  const Split two = one(split_by(Protocol::random, grid(1, 2), {.fraction = 0.9}));
+  EXPECT_EQ(n_held_out(two, 0), 1U);
+  EXPECT_FALSE(split_by(Protocol::random, grid(1, 1), {.fraction = 0.9}));
+}
+
+TEST(RandomSplitTest, SeedDecides) {
+  const Interactions interactions = grid(5, 20);
+  const auto with_seed = [&](std::uint64_t seed) {
+    return training(one(split_by(Protocol::random, interactions, {.seed = seed})));
+  };
+  EXPECT_EQ(with_seed(7), with_seed(7));
+  EXPECT_NE(with_seed(7), with_seed(8));
+}
+
+// Each of 10 items of 2000 users is held out with probability 0.2: 400 times, standard deviation
+// 18. The positions must not matter.
+TEST(RandomSplitTest, EveryPositionIsHeldOutAsOften) {
+  const Interactions interactions = grid(2000, 10);
+  const Split split = one(split_by(Protocol::random, interactions));
+  for (std::size_t i = 0; i < 10; ++i) {
+    const auto item = split.train.items.find("i" + std::to_string(i));
+    ASSERT_TRUE(item);
+    EXPECT_NEAR(2000.0 - static_cast<double>(split.train.matrix.item_size(*item)), 400, 90);
+  }
+}
+
+TEST(LeaveLastOutTest, HoldsOutTheNewestByTime) {
+  const Split split =
+      one(split_by(Protocol::leave_last_out, interactions_of({{"ann", "tea", 5, 30},
+                                                              {"ann", "jam", 4, 10},
+                                                              {"ann", "ham", 3, 20},
+                                                              {"bob", "tea", 2, 5},
+                                                              {"bob", "jam", 1, 6}})));
+  EXPECT_EQ(held_out(split), (Triples{{"ann", "tea", 5}, {"bob", "jam", 1}}));
+  EXPECT_EQ(training(split), (Triples{{"ann", "jam", 4}, {"ann", "ham", 3}, {"bob", "tea", 2}}));
+}
+
+TEST(LeaveLastOutTest, UserWithOneInteractionKeepsIt) {
+  const Split split = one(split_by(
+      Protocol::leave_last_out,
+      interactions_of({{"ann", "tea", 5, 1}, {"bob", "tea", 5, 1}, {"bob", "jam", 5, 2}})));
+  EXPECT_EQ(n_held_out(split, 0), 0U);
+  EXPECT_EQ(n_held_out(split, 1), 1U);
+}
+
+// Ten times 0 to 9, fraction 0.3: 7, 8 and 9 are held out, whose they may be.
+TEST(TemporalSplitTest, HoldsOutTheNewestOfAll) {
+  const Split split = one(split_by(Protocol::temporal, grid(2, 5), {.fraction = 0.3}));
+  EXPECT_EQ(n_held_out(split, 0), 0U);
+  EXPECT_EQ(n_held_out(split, 1), 3U);
+}
+
+// Times 1, 2, 2, 2: the newest half would cut between equal times, so all of 2 stay in training
+// and there is nothing left; with a 3 there is.
+TEST(TemporalSplitTest, EqualTimesStayTogetherInTraining) {
+  std::vector<Line> lines = {
+      {"ann", "tea", 1, 1}, {"ann", "jam", 1, 2}, {"ann", "ham", 1, 2}, {"ann", "rye", 1, 2}};
+  EXPECT_FALSE(split_by(Protocol::temporal, interactions_of(lines), {.fraction = 0.5}));
+  lines.push_back({"ann", "fig", 1, 3});
+  const Split split = one(split_by(Protocol::temporal, interactions_of(lines), {.fraction = 0.5}));
+  EXPECT_EQ(split.train.matrix.n_entries(), 4U);
+}
+
+TEST(TemporalSplitTest, RefusesDataWithoutTimes) {
+  Interactions interactions = grid(2, 5);
+  interactions.has_times = false;
+  const auto splits = split_by(Protocol::temporal, interactions);
+  ASSERT_FALSE(splits);
+  EXPECT_EQ(splits.error().code, ErrorCode::invalid_argument);
+}
+
+// A user all of whose interactions are newer than the cut is judged, so must be known.
+TEST(TemporalSplitTest, NewUserStaysKnown) {
+  const Split split = one(split_by(Protocol::temporal, grid(2, 5), {.fraction = 0.5}));
+  EXPECT_EQ(split.train.users.size(), 2U);
+  EXPECT_EQ(split.train.matrix.user_size(UserIndex{1}), 0U);
+  EXPECT_EQ(n_held_out(split, 1), 5U);
+}
+
+TEST(KFoldTest, EachPairIsHeldOutOnceAndTrainsOtherwise) {
+  const auto splits = split_by(Protocol::k_fold, grid(3, 4), {.folds = 5});
+  ASSERT_TRUE(splits);
+  ASSERT_EQ(splits->size(), 5U);
+  std::map<std::string, int> times_trained;
+  for (const Split& split : *splits) {
+    std::size_t n = 0;
+    for (const auto& row : split.held_out) n += row.size();
+    EXPECT_TRUE(n == 2 || n == 3);  // 12 pairs in 5 parts
+    EXPECT_EQ(n + split.train.matrix.n_entries(), 12U);
+    for (const auto& [user, item, value] : training(split)) ++times_trained[user + " " + item];
+  }
+  EXPECT_EQ(times_trained.size(), 12U);
+  for (const auto& [pair, n] : times_trained) EXPECT_EQ(n, 4) << pair;
+}
+
+TEST(KFoldTest, RefusesFewerInteractionsThanFolds) {
+  EXPECT_FALSE(split_by(Protocol::k_fold, grid(1, 3), {.folds = 4}));
+  EXPECT_TRUE(split_by(Protocol::k_fold, grid(1, 3), {.folds = 3}));
+}
+
+// The same pair on both sides would be masked in the list and count as missed.
+TEST(SplitTest, RepeatsAreJoinedBeforeSplitting) {
+  const Interactions interactions = interactions_of(
+      {{"ann", "tea", 1, 1}, {"ann", "jam", 2, 2}, {"ann", "tea", 3, 3}, {"ann", "tea", 4, 4}});
+  const Split split = one(split_by(Protocol::leave_last_out, interactions));
+  EXPECT_EQ(held_out(split), (Triples{{"ann", "?", 4}}));
+  EXPECT_EQ(training(split), (Triples{{"ann", "jam", 2}}));
+  const Split first =
+      one(split_by(Protocol::leave_last_out, interactions, {.repeats = RepeatRule::first}));
+  EXPECT_EQ(held_out(first), (Triples{{"ann", "?", 2}}));
+}
+
+// ham and rye occur only in what is held out: no training item may stand for them, and each has
+// its own number.
+TEST(SplitTest, HeldOutItemsUnknownToTrainingComeAfterItsItems) {
+  const Split split =
+      one(split_by(Protocol::leave_last_out, interactions_of({{"ann", "tea", 1, 1},
+                                                              {"ann", "ham", 1, 2},
+                                                              {"bob", "jam", 1, 1},
+                                                              {"bob", "rye", 1, 2}})));
+  EXPECT_EQ(split.train.items.size(), 2U);
+  EXPECT_EQ(split.held_out[0][0].item, ItemIndex{2});
+  EXPECT_EQ(split.held_out[1][0].item, ItemIndex{3});
+}
+
+// The catalogue knows ham, so a model can list it.
+TEST(SplitTest, CatalogueItemsAreKnown) {
+  Catalog catalog;
+  catalog.add({.id = "ham", .title = "Ham", .properties = {}});
+  catalog.add({.id = "fig", .title = "Fig", .properties = {}});
+  const auto splits = make_splits(interactions_of({{"ann", "tea", 1, 1}, {"ann", "ham", 1, 2}}),
+                                  {.protocol = Protocol::leave_last_out}, catalog, {});
+  ASSERT_TRUE(splits);
+  EXPECT_EQ(splits->front().train.items.size(), 3U);
+  EXPECT_EQ(held_out(splits->front()), (Triples{{"ann", "ham", 1}}));
+}
+
+TEST(SplitTest, HeldOutRowsRiseByItem) {
+  const Split split = one(split_by(Protocol::random, grid(4, 30), {.fraction = 0.5}));
+  for (const auto& row : split.held_out) {
+    EXPECT_TRUE(std::ranges::is_sorted(
+        row, {}, [](const Interaction& entry) { return offset(entry.item); }));
+  }
+}
+
+TEST(SplitTest, RefusesOptionsOutOfRange) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  for (const double fraction : {0.0, 1.0, -0.1, nan}) {
+    const auto splits = split_by(Protocol::random, grid(2, 5), {.fraction = fraction});
+    ASSERT_FALSE(splits);
+    EXPECT_EQ(splits.error().code, ErrorCode::invalid_argument);
+  }
+  EXPECT_FALSE(split_by(Protocol::k_fold, grid(20, 20), {.folds = 1}));
+  EXPECT_FALSE(split_by(Protocol::k_fold, grid(20, 20), {.folds = 101}));
+}
+
+TEST(SplitTest, RefusesNothingToSplit) {
+  for (const Protocol protocol :
+       {Protocol::random, Protocol::leave_last_out, Protocol::temporal, Protocol::k_fold}) {
+    const auto splits = split_by(protocol, interactions_of({}));
+    ASSERT_FALSE(splits);
+    EXPECT_EQ(splits.error().code, ErrorCode::invalid_argument);
+  }
+}
+
+class GivenSplitTest : public testing::Test {
+ protected:
+  static Result<Split> split(const std::vector<Line>& train, const std::vector<Line>& test,
+                             bool test_has_values = true, const Catalog& catalog = {}) {
+    Interactions training = interactions_of(train);
+    Interactions testing = interactions_of(test, training.users, training.items);
+    testing.has_values = test_has_values;
+    return given_split(std::move(training), testing, RepeatRule::last, catalog, {});
+  }
+};
+
+TEST_F(GivenSplitTest, KeepsBothSides) {
+  const auto split = GivenSplitTest::split({{"ann", "tea", 5}, {"bob", "jam", 4}},
+                                           {{"bob", "tea", 3}, {"ann", "jam", 2}});
+  ASSERT_TRUE(split);
+  EXPECT_EQ(training(*split), (Triples{{"ann", "tea", 5}, {"bob", "jam", 4}}));
+  EXPECT_EQ(held_out(*split), (Triples{{"bob", "tea", 3}, {"ann", "jam", 2}}));
+  EXPECT_TRUE(split->has_ratings);
+}
+
+// zoe and ham are only in the test.
+TEST_F(GivenSplitTest, UsersOfTheTestAreKnownButItsItemsAreNot) {
+  const auto split = GivenSplitTest::split({{"ann", "tea"}}, {{"zoe", "ham"}, {"zoe", "tea"}});
+  ASSERT_TRUE(split);
+  EXPECT_EQ(split->train.users.size(), 2U);
+  EXPECT_EQ(split->train.items.size(), 1U);
+  EXPECT_EQ(held_out(*split), (Triples{{"zoe", "?", 1}, {"zoe", "tea", 1}}));
+}
+
+// fig is only in the catalogue and takes the number that ham has in the test file.
+TEST_F(GivenSplitTest, CatalogueItemsDoNotCollideWithThoseOfTheTest) {
+  Catalog catalog;
+  catalog.add({.id = "fig", .title = "", .properties = {}});
+  const auto split =
+      GivenSplitTest::split({{"ann", "tea"}}, {{"ann", "ham"}, {"ann", "fig"}}, true, catalog);
+  ASSERT_TRUE(split);
+  EXPECT_EQ(held_out(*split), (Triples{{"ann", "?", 1}, {"ann", "fig", 1}}));
+}
+
+TEST_F(GivenSplitTest, RefusesPairOnBothSidesByName) {
+  const auto split =
+      GivenSplitTest::split({{"ann", "tea"}, {"bob", "jam"}}, {{"ann", "jam"}, {"bob", "jam"}});
+  ASSERT_FALSE(split);
+  EXPECT_EQ(split.error().code, ErrorCode::invalid_argument);
+  EXPECT_NE(split.error().message.find("user 'bob' and item 'jam'"), std::string::npos);
+}
+
+TEST_F(GivenSplitTest, RefusesEmptyTest) {
+  EXPECT_FALSE(GivenSplitTest::split({{"ann", "tea"}}, {}));
+}
+
+// A test of plain acts against training ratings: lists can be judged, ratings cannot.
+TEST_F(GivenSplitTest, HasRatingsOnlyWhereBothSidesHave) {
+  const auto split = GivenSplitTest::split({{"ann", "tea", 5}}, {{"ann", "jam"}}, false);
+  ASSERT_TRUE(split);
+  EXPECT_FALSE(split->has_ratings);
+}
+
+TEST(ProtocolTest, ByName) {
+  EXPECT_EQ(protocol("leave-last-out"), Protocol::leave_last_out);
+  EXPECT_EQ(protocol("k-fold"), Protocol::k_fold);
+  EXPECT_EQ(protocol("random"), Protocol::random);
+  EXPECT_EQ(protocol("temporal"), Protocol::temporal);
+  EXPECT_EQ(protocol("k_fold"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace coseno
