@@ -127,25 +127,25 @@ void solve_upper(const float* u, std::size_t n, std::size_t width, float* b) {
 }
 
 void add_weighted_rows(std::span<const RowWeight> entries, const float* HWY_RESTRICT rows,
-                       float* HWY_RESTRICT out) {
+                       std::size_t width, float* HWY_RESTRICT out) {
   const Lanes8 tag;
-  for (std::size_t c = 0; c < kLanes; c += hn::Lanes(tag)) {
+  for (std::size_t c = 0; c < width; c += hn::Lanes(tag)) {
     auto sum = hn::LoadU(tag, out + c);
     for (const RowWeight& entry : entries) {
-      sum = hn::MulAdd(hn::Set(tag, entry.weight), hn::LoadU(tag, rows + entry.row * kLanes + c),
-                       sum);
+      sum =
+          hn::MulAdd(hn::Set(tag, entry.weight), hn::LoadU(tag, rows + entry.row * width + c), sum);
     }
     hn::StoreU(sum, tag, out + c);
   }
 }
 
 void subtract_from_rows(std::span<const RowWeight> entries, const float* HWY_RESTRICT delta,
-                        float* HWY_RESTRICT rows) {
+                        std::size_t width, float* HWY_RESTRICT rows) {
   const Lanes8 tag;
-  for (std::size_t c = 0; c < kLanes; c += hn::Lanes(tag)) {
+  for (std::size_t c = 0; c < width; c += hn::Lanes(tag)) {
     const auto d = hn::LoadU(tag, delta + c);
     for (const RowWeight& entry : entries) {
-      float* const row = rows + entry.row * kLanes + c;
+      float* const row = rows + entry.row * width + c;
       hn::StoreU(hn::NegMulAdd(hn::Set(tag, entry.weight), d, hn::LoadU(tag, row)), tag, row);
     }
   }
@@ -192,12 +192,14 @@ void solve_upper(const float* u, std::size_t n, std::size_t width, float* b) {
   HWY_DYNAMIC_DISPATCH(solve_upper)(u, n, width, b);
 }
 
-void add_weighted_rows(std::span<const RowWeight> entries, const float* rows, float* out) {
-  HWY_DYNAMIC_DISPATCH(add_weighted_rows)(entries, rows, out);
+void add_weighted_rows(std::span<const RowWeight> entries, const float* rows, std::size_t width,
+                       float* out) {
+  HWY_DYNAMIC_DISPATCH(add_weighted_rows)(entries, rows, width, out);
 }
 
-void subtract_from_rows(std::span<const RowWeight> entries, const float* delta, float* rows) {
-  HWY_DYNAMIC_DISPATCH(subtract_from_rows)(entries, delta, rows);
+void subtract_from_rows(std::span<const RowWeight> entries, const float* delta, std::size_t width,
+                        float* rows) {
+  HWY_DYNAMIC_DISPATCH(subtract_from_rows)(entries, delta, width, rows);
 }
 
 }  // namespace coseno

@@ -44,16 +44,18 @@ bool cholesky(float* a, std::size_t n, std::size_t width);
 void solve_transposed_upper(const float* u, std::size_t n, std::size_t width, float* b);
 void solve_upper(const float* u, std::size_t n, std::size_t width, float* b);
 
-// Sparse sums of short rows, kLanes floats each: the inner loops of a regression on sparse
-// features.
+// Sparse sums of rows: the inner loops of a regression on sparse features. `width` is a multiple of
+// kLanes, the floats a row of `rows`.
 constexpr std::size_t kLanes = 8;
 struct RowWeight {
   std::uint32_t row;
   float weight;
 };
-// out += sum of weight * rows[row]; out: kLanes floats.
-void add_weighted_rows(std::span<const RowWeight> entries, const float* rows, float* out);
-// rows[row] -= weight * delta, for each entry; delta: kLanes floats.
-void subtract_from_rows(std::span<const RowWeight> entries, const float* delta, float* rows);
+// out += sum of weight * rows[row]; out: width floats.
+void add_weighted_rows(std::span<const RowWeight> entries, const float* rows, std::size_t width,
+                       float* out);
+// rows[row] -= weight * delta, for each entry; delta: width floats.
+void subtract_from_rows(std::span<const RowWeight> entries, const float* delta, std::size_t width,
+                        float* rows);
 
 }  // namespace coseno

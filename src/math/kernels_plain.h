@@ -65,17 +65,17 @@ inline void solve_upper(const float* u, std::size_t n, std::size_t width, float*
   }
 }
 
-inline void add_weighted_rows(std::span<const RowWeight> entries, const float* rows, float* out) {
+inline void add_weighted_rows(std::span<const RowWeight> entries, const float* rows,
+                              std::size_t width, float* out) {
   for (const RowWeight& entry : entries) {
-    for (std::size_t k = 0; k < kLanes; ++k) out[k] += entry.weight * rows[entry.row * kLanes + k];
+    for (std::size_t k = 0; k < width; ++k) out[k] += entry.weight * rows[entry.row * width + k];
   }
 }
 
 inline void subtract_from_rows(std::span<const RowWeight> entries, const float* delta,
-                               float* rows) {
+                               std::size_t width, float* rows) {
   for (const RowWeight& entry : entries) {
-    for (std::size_t k = 0; k < kLanes; ++k)
-      rows[entry.row * kLanes + k] -= entry.weight * delta[k];
+    for (std::size_t k = 0; k < width; ++k) rows[entry.row * width + k] -= entry.weight * delta[k];
   }
 }
 

@@ -123,17 +123,19 @@ TEST(KernelsTest, SolvesUndoMultiplication) {
 }
 
 TEST(KernelsTest, SparseRowSumsEqualPlain) {
-  Floats rows = random_floats(10 * kLanes, 8);
-  Floats plain_rows = rows;
   const std::vector<RowWeight> entries = {{0, 0.5F}, {9, -1.0F}, {3, 2.0F}, {9, 0.25F}};
-  Floats sum(kLanes);
-  Floats plain_sum(kLanes);
-  add_weighted_rows(entries, rows.data(), sum.data());
-  plain::add_weighted_rows(entries, rows.data(), plain_sum.data());
-  expect_near(sum, plain_sum, 1e-6F);
-  subtract_from_rows(entries, sum.data(), rows.data());
-  plain::subtract_from_rows(entries, sum.data(), plain_rows.data());
-  expect_near(rows, plain_rows, 1e-6F);
+  for (const std::size_t width : {kLanes, 3 * kLanes}) {
+    Floats rows = random_floats(10 * width, 8);
+    Floats plain_rows = rows;
+    Floats sum(width);
+    Floats plain_sum(width);
+    add_weighted_rows(entries, rows.data(), width, sum.data());
+    plain::add_weighted_rows(entries, rows.data(), width, plain_sum.data());
+    expect_near(sum, plain_sum, 1e-6F);
+    subtract_from_rows(entries, sum.data(), width, rows.data());
+    plain::subtract_from_rows(entries, sum.data(), width, plain_rows.data());
+    expect_near(rows, plain_rows, 1e-6F);
+  }
 }
 
 }  // namespace
