@@ -3,10 +3,10 @@
 
     clang_tidy.py BUILD_TREE STAMPS
 
-BUILD_TREE holds compile_commands.json. A file that passed leaves a stamp in the folder STAMPS, named
-by a hash of all that the answer depends on: the file, the project's headers that it includes,
-directly or not, its compile command, .clang-tidy and the tool's version. Headers of the system
-count as fixed. Prints what clang-tidy finds and exits 1 where it finds something.
+BUILD_TREE holds compile_commands.json. A file that passed leaves a stamp in the folder STAMPS,
+named by a hash of all that the answer depends on: the file, the project's headers that it
+includes, directly or not, its compile command, .clang-tidy and the tool's version. Headers of the
+system count as fixed. Prints each finding once and exits 1 where there is one.
 """
 
 import concurrent.futures
@@ -20,6 +20,7 @@ import sys
 
 TIDY = "clang-tidy-19"
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+FINDING = re.compile(r"^(?=/\S+:\d+:\d+: (?:warning|error):)", re.MULTILINE)
 INCLUDE = re.compile(rb'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 
 
@@ -33,7 +34,8 @@ def contents(path):
 def includes(path):
     """The project's headers that a file names."""
     names = (name.decode() for name in INCLUDE.findall(contents(path)))
-    return [header for header in (os.path.join(ROOT, "src", name) for name in names) if os.path.isfile(header)]
+    paths = (os.path.join(ROOT, "src", name) for name in names)
+    return [path for path in paths if os.path.isfile(path)]
 
 
 def closure(path):
@@ -58,7 +60,7 @@ def key(entry, version):
 def tidy(tree, path):
     """Runs clang-tidy; what it prints, and whether the file is clean."""
     run = subprocess.run(
-        [TIDY, "--quiet", "-p", tree, path], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False
+        [TIDY, "--quiet", "-p", tree, path], capture_output=True, check=False
     )
     # Standard error says how many warnings were suppressed in headers of the system, unless the
     # tool itself failed.
@@ -75,11 +77,15 @@ def main(tree, stamps):
     for stale in set(os.listdir(stamps)) - {os.path.basename(stamp) for stamp in stamp_of.values()}:
         os.remove(os.path.join(stamps, stale))
 
-    n_bad = 0
+    n_bad, printed = 0, set()
     todo = [path for path, stamp in stamp_of.items() if not os.path.exists(stamp)]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         for path, (output, clean) in zip(todo, pool.map(functools.partial(tidy, tree), todo)):
-            print(output, end="", flush=True)
+            # A finding in a header comes with every file that includes it.
+            for finding in FINDING.split(output):
+                if finding not in printed:
+                    print(finding, end="", flush=True)
+                printed.add(finding)
             if clean:
                 open(stamp_of[path], "w", encoding="utf-8").close()
             else:
