@@ -56,7 +56,7 @@ class FeatureMatrix {
 //   text, title      one feature a word (lower case, split at what is no letter or digit, ASCII
 //                    folded; other UTF-8 bytes count as letters), weight 1
 //
-// Values that only one record has tell nothing about another and are left out.
+// Categories and words that only one record has tell nothing about another and are left out.
 // Immutable after `learn`; encode is thread-safe.
 class FeatureEncoder {
  public:
@@ -68,7 +68,8 @@ class FeatureEncoder {
   static FeatureEncoder learn(const Catalog& catalog, const Options& options);
 
   std::size_t n_features() const { return names_.size(); }
-  // "genre=Drama", "age<25.5" (upper edge of a bin), "word:toy".
+  // "genre=Drama", "word:toy", "age<25.5" (a bin by its upper edge, which is not in it), "age>=40"
+  // (the last bin), "age" (the only one).
   const std::string& name(std::uint32_t feature) const { return names_[feature]; }
 
   // By rising index; unknown values are skipped.
@@ -96,11 +97,13 @@ class FeatureEncoder {
     std::uint32_t first_feature;
   };
 
-  std::uint32_t add_feature(const std::string& name);
+  // False, and nothing changes, where it is there already.
+  bool add_feature(const std::string& name);
+  void add_bins(const std::string& property, std::vector<double> upper);
 
   Options options_;
-  std::vector<std::string> names_;
-  boost::unordered_flat_map<std::string, std::uint32_t> places_;
+  std::vector<std::string> names_;                                // terms, then bins
+  boost::unordered_flat_map<std::string, std::uint32_t> places_;  // of terms
   std::vector<Bins> bins_;
 };
 
