@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "base/error.h"
+#include "base/progress.h"
 #include "data/catalog.h"
 #include "data/interactions.h"
 
@@ -23,8 +24,14 @@ struct Generated {
 };
 
 // Low-rank tastes (users and items near genres), Zipf popularity, ratings 1 to 5, drift of tastes
-// and of popularity over two years. Same options, same bytes.
-// Errors: invalid_argument where a count is 0 or the events do not fit.
-Result<Generated> generate(const GenerateOptions& options);
+// and of popularity over two years. Same options, same bytes. About two microseconds an event.
+// Errors: invalid_argument where a count is 0 or the events do not fit; cancelled.
+Result<Generated> generate(const GenerateOptions& options, Progress& progress);
+
+// The same, for tests and benchmarks, which show no progress.
+inline Result<Generated> generate(const GenerateOptions& options) {
+  Progress silent;
+  return generate(options, silent);
+}
 
 }  // namespace coseno
