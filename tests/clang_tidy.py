@@ -32,10 +32,10 @@ def contents(path):
 
 @functools.cache
 def includes(path):
-    """The project's headers that a file names."""
-    names = (name.decode() for name in INCLUDE.findall(contents(path)))
-    paths = (os.path.join(ROOT, "src", name) for name in names)
-    return [path for path in paths if os.path.isfile(path)]
+    """The project's headers that a file names, or what CMake makes them from."""
+    headers = [os.path.join(ROOT, "src", name.decode()) for name in INCLUDE.findall(contents(path))]
+    sources = headers + [header + ".in" for header in headers]
+    return [source for source in sources if os.path.isfile(source)]
 
 
 def closure(path):

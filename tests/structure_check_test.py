@@ -18,7 +18,8 @@ GOOD = {
     "src/data/ids_test.cc": '#include "data/ids.h"\n\n#include <gtest/gtest.h>\n',
     "src/math/top_k.h": HEADER + "// TODO(#12): blocks\n",
     "src/models/model.h": HEADER + '#include "data/ids.h"\n#include "math/top_k.h"\n',
-    "src/cli/main.cc": '#include "models/model.h"\n',
+    "src/cli/script.h.in": HEADER,
+    "src/cli/main.cc": '#include "cli/script.h"\n#include "models/model.h"\n',
     "docs/formats.md": "Files go to ~/.cache, `../shared/data` or https://example.org/home/page.\n",
     "build/src/common/made.h": "",
 }
