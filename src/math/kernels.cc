@@ -48,6 +48,22 @@ void multiply(MatrixView rows, const float* vector, float* out) {
   }
 }
 
+void combine(MatrixView rows, const float* HWY_RESTRICT weights, float* HWY_RESTRICT out) {
+  const Tag tag;
+  for (std::size_t c = 0; c < rows.dim; c += hn::Lanes(tag)) {
+    Vector sum0 = hn::Zero(tag);
+    Vector sum1 = hn::Zero(tag);
+    const float* row = rows.data + c;
+    std::size_t i = 0;
+    for (; i + 2 <= rows.n_rows; i += 2, row += 2 * rows.dim) {
+      sum0 = hn::MulAdd(hn::Set(tag, weights[i]), hn::LoadU(tag, row), sum0);
+      sum1 = hn::MulAdd(hn::Set(tag, weights[i + 1]), hn::LoadU(tag, row + rows.dim), sum1);
+    }
+    if (i < rows.n_rows) sum0 = hn::MulAdd(hn::Set(tag, weights[i]), hn::LoadU(tag, row), sum0);
+    hn::StoreU(hn::Add(sum0, sum1), tag, out + c);
+  }
+}
+
 // Four rows of the Gram matrix at a time, so that one load of x_i serves four accumulators.
 void add_normal_equations(const float* HWY_RESTRICT rows, std::span<const float> weights,
                           std::span<const float> targets, std::size_t width,
@@ -120,9 +136,14 @@ void solve_transposed_upper(const float* u, std::size_t n, std::size_t width, fl
 }
 
 void solve_upper(const float* u, std::size_t n, std::size_t width, float* b) {
+  const std::size_t step = hn::Lanes(Tag());
   for (std::size_t k = n; k-- > 0;) {
+    // Whole vectors: what is before column k in the row is zero, and so is b[k] for the moment.
     const float* const row = u + k * width;
-    b[k] = (b[k] - dot(row + k + 1, b + k + 1, width - k - 1)) / row[k];
+    const std::size_t from = k / step * step;
+    const float right = b[k];
+    b[k] = 0;
+    b[k] = (right - dot(row + from, b + from, width - from)) / row[k];
   }
 }
 
@@ -159,6 +180,7 @@ namespace coseno {
 
 HWY_EXPORT(dot);
 HWY_EXPORT(multiply);
+HWY_EXPORT(combine);
 HWY_EXPORT(add_normal_equations);
 HWY_EXPORT(cholesky);
 HWY_EXPORT(solve_transposed_upper);
@@ -172,6 +194,10 @@ float dot(std::span<const float> a, std::span<const float> b) {
 
 void multiply(MatrixView rows, std::span<const float> vector, std::span<float> out) {
   HWY_DYNAMIC_DISPATCH(multiply)(rows, vector.data(), out.data());
+}
+
+void combine(MatrixView rows, std::span<const float> weights, std::span<float> out) {
+  HWY_DYNAMIC_DISPATCH(combine)(rows, weights.data(), out.data());
 }
 
 void add_normal_equations(const float* rows, std::span<const float> weights,

@@ -24,6 +24,10 @@ float dot(std::span<const float> a, std::span<const float> b);
 // out[i] = rows.row(i) . vector, for every row.
 void multiply(MatrixView rows, std::span<const float> vector, std::span<float> out);
 
+// out = sum of weights[i] * rows.row(i); rows.dim padded. For a square matrix this is M'x, without
+// the horizontal sums that M x takes.
+void combine(MatrixView rows, std::span<const float> weights, std::span<float> out);
+
 // Least squares, by rows: with x_i the i-th row,
 //
 //   gram  += sum_i weights[i] x_i x_i'      (width x width; upper triangle, the rest is undefined)

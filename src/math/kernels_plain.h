@@ -21,6 +21,13 @@ inline void multiply(MatrixView rows, std::span<const float> vector, std::span<f
   for (std::size_t i = 0; i < rows.n_rows; ++i) out[i] = plain::dot(rows.row(i), vector);
 }
 
+inline void combine(MatrixView rows, std::span<const float> weights, std::span<float> out) {
+  for (std::size_t c = 0; c < rows.dim; ++c) {
+    out[c] = 0;
+    for (std::size_t i = 0; i < rows.n_rows; ++i) out[c] += weights[i] * rows.row(i)[c];
+  }
+}
+
 inline void add_normal_equations(const float* rows, std::span<const float> weights,
                                  std::span<const float> targets, std::size_t width, float* gram,
                                  float* right) {

@@ -48,6 +48,19 @@ TEST(KernelsTest, MultiplyEqualsPlain) {
   }
 }
 
+TEST(KernelsTest, CombineEqualsPlain) {
+  for (const std::size_t n : {0, 1, 2, 7, 16}) {
+    const Floats values = random_floats(n * 2 * kPad, 1);
+    const Floats weights = random_floats(n, 2);
+    const MatrixView rows{values.data(), n, 2 * kPad};
+    Floats actual(2 * kPad);
+    Floats expected(2 * kPad);
+    combine(rows, weights, actual);
+    plain::combine(rows, weights, expected);
+    expect_near(actual, expected, 1e-5F);
+  }
+}
+
 Floats upper_triangle(Floats square, std::size_t width) {
   for (std::size_t r = 0; r < width; ++r) {
     for (std::size_t c = 0; c < r; ++c) square[r * width + c] = 0;

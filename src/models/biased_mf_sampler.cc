@@ -10,6 +10,7 @@
 #include <cmath>
 #include <map>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include "base/check.h"
@@ -140,7 +141,8 @@ class Side {
   void sample_prior(std::uint64_t round, ThreadPool& pool);
 
   // Draws all vectors given the other side and the noise: `precision_of(i, entry)` is that of the
-  // rating `entry` of row i. `drawn(i, squared_error, rng)` is called for each, from any thread.
+  // rating `entry` of row i. `drawn(i, squared_error, rng)` is called for each, from any thread,
+  // unless it is nullptr.
   template <class PrecisionOf, class Drawn>
   void sample_vectors(const Side& other, std::uint64_t round, ThreadPool& pool,
                       const PrecisionOf& precision_of, const Drawn& drawn);
@@ -150,6 +152,7 @@ class Side {
     std::vector<float> rows;  // kGather x width
     std::vector<float> weights;
     std::vector<float> targets;
+    std::vector<float> predicted;
     std::vector<float> gram;   // width x width
     std::vector<float> right;  // width
   };
@@ -169,6 +172,7 @@ class Side {
   void update_prior_means(ThreadPool& pool);
   void gather(const Side& other, std::size_t i, std::size_t from, std::size_t to,
               Scratch& scratch) const;
+  double squared_error(const Side& other, std::size_t i, Scratch& scratch) const;
 
   SparseRows ratings_;
   Design design_;
@@ -182,6 +186,7 @@ class Side {
   Factors weights_;                        // n_features x width: W
   std::vector<float> mean_;                // width: m
   std::vector<float> precision_;           // width x width: L
+  std::vector<float> root_columns_;        // width x width: U'
   std::vector<float> root_;                // width x width: U, L = U'U
   std::vector<double> weight_precisions_;  // n_groups: l
   std::vector<float> squared_weights_;     // n_features: sum of the feature's squared weights
@@ -200,6 +205,7 @@ Side::Side(SparseRows ratings, Design design, std::size_t dim, std::uint64_t see
       weights_(design_.group.size(), width_),
       mean_(width_),
       precision_(width_ * width_),
+      root_columns_(width_ * width_),
       root_(width_ * width_),
       weight_precisions_(design_.n_groups, 1.0) {
   Rng first = rng(0, 3, 0);
@@ -332,6 +338,7 @@ void Side::sample_mean_and_precision(Rng& rng, ThreadPool& pool) {
       const auto column = static_cast<Eigen::Index>(c);
       precision_[r * width_ + c] = static_cast<float>(precision(row, column));
       root_[r * width_ + c] = static_cast<float>(root(row, column));
+      root_columns_[c * width_ + r] = root_[r * width_ + c];
     }
   }
 }
@@ -341,7 +348,7 @@ void Side::sample_mean_and_precision(Rng& rng, ThreadPool& pool) {
 void Side::sample_weights(std::uint64_t round, ThreadPool& pool) {
   const std::size_t n_features = design_.group.size();
   const std::size_t n_lanes = (n_numbers() + kLanes - 1) / kLanes;
-  const MatrixView root{root_.data(), width_, width_};
+  const MatrixView root_columns{root_columns_.data(), width_, width_};
   std::vector<float> residuals(n_lanes * n() * kLanes);  // n_lanes x n x kLanes
   std::vector<float> weights(n_lanes * n_features * kLanes);
 
@@ -350,7 +357,7 @@ void Side::sample_weights(std::uint64_t round, ThreadPool& pool) {
     pool.parallel_for(rows.n_rows(), kBlock * 4, [&](std::size_t begin, std::size_t end, int) {
       std::vector<float> white(width_);
       for (std::size_t i = begin; i < end; ++i) {
-        multiply(root, rows.row(i), white);
+        combine(root_columns, rows.row(i), white);
         for (std::size_t lane = 0; lane < n_lanes; ++lane) {
           std::copy_n(white.data() + lane * kLanes, kLanes,
                       lanes.data() + (lane * rows.n_rows() + i) * kLanes);
@@ -440,12 +447,30 @@ void Side::gather(const Side& other, std::size_t i, std::size_t from, std::size_
   }
 }
 
+// Of the ratings of row i under the vector in scratch.right. Where the row fits, its regressors are
+// still in scratch.
+double Side::squared_error(const Side& other, std::size_t i, Scratch& scratch) const {
+  const std::size_t size = ratings_.row(i).size();
+  double sum = 0;
+  for (std::size_t from = 0; from < size; from += kGather) {
+    const std::size_t count = std::min(size - from, kGather);
+    if (size > kGather) gather(other, i, from, from + count, scratch);
+    multiply({scratch.rows.data(), count, width_}, scratch.right, scratch.predicted);
+    for (std::size_t j = 0; j < count; ++j) {
+      const double error = scratch.targets[j] - scratch.predicted[j];
+      sum += error * error;
+    }
+  }
+  return sum;
+}
+
 template <class PrecisionOf, class Drawn>
 void Side::sample_vectors(const Side& other, std::uint64_t round, ThreadPool& pool,
                           const PrecisionOf& precision_of, const Drawn& drawn) {
   const Scratch empty{.rows = std::vector<float>(kGather * width_),
                       .weights = std::vector<float>(kGather),
                       .targets = std::vector<float>(kGather),
+                      .predicted = std::vector<float>(kGather),
                       .gram = std::vector<float>(width_ * width_),
                       .right = std::vector<float>(width_)};
   std::vector<Scratch> scratches(static_cast<std::size_t>(pool.n_threads()), empty);
@@ -455,7 +480,7 @@ void Side::sample_vectors(const Side& other, std::uint64_t round, ThreadPool& po
     for (std::size_t i = begin; i < end; ++i) {
       const std::span<const RowWeight> row = ratings_.row(i);
       s.gram = precision_;
-      multiply(precision, prior_means_.row(i), s.right);
+      combine(precision, prior_means_.row(i), s.right);  // L is symmetric
       for (std::size_t from = 0; from < row.size(); from += kGather) {
         const std::size_t to = std::min(row.size(), from + kGather);
         gather(other, i, from, to, s);
@@ -472,17 +497,9 @@ void Side::sample_vectors(const Side& other, std::uint64_t round, ThreadPool& po
       solve_upper(s.gram.data(), n_numbers(), width_, s.right.data());
       std::ranges::copy(s.right, vectors_.row(i).begin());
 
-      double squared_error = 0;
-      for (std::size_t from = 0; from < row.size(); from += kGather) {
-        const std::size_t to = std::min(row.size(), from + kGather);
-        if (row.size() > kGather) gather(other, i, from, to, s);
-        for (std::size_t j = 0; j < to - from; ++j) {
-          const std::span<const float> regressors(s.rows.data() + j * width_, width_);
-          const float error = s.targets[j] - dot(regressors, s.right);
-          squared_error += static_cast<double>(error) * error;
-        }
+      if constexpr (!std::is_null_pointer_v<Drawn>) {
+        drawn(i, squared_error(other, i, s), vector_rng);
       }
-      drawn(i, squared_error, vector_rng);
     }
   });
 }
@@ -604,8 +621,7 @@ Result<BiasedMfDraws> sample_biased_mf(const Dataset& dataset, const BiasedMfSam
     items.sample_prior(round, context.pool);
     items.sample_vectors(
         users, round, context.pool,
-        [&](std::size_t, const RowWeight& rating) { return user_noise[rating.row]; },
-        [](std::size_t, double, Rng&) {});
+        [&](std::size_t, const RowWeight& rating) { return user_noise[rating.row]; }, nullptr);
     users.sample_prior(round, context.pool);
     users.sample_vectors(
         items, round, context.pool, [&](std::size_t u, const RowWeight&) { return user_noise[u]; },
