@@ -1,0 +1,65 @@
+# Tab completion of coseno for bash: source this file, or put it into
+# ~/.local/share/bash-completion/completions/coseno. `coseno completion bash` prints it.
+
+_coseno_source="--format --repeats --items --user-properties --seed --threads --set --help"
+
+# The options of a command.
+_coseno_options() {
+  case $1 in
+    recommend)
+      echo "--user --users -k --model --by --include-seen --json --out $_coseno_source" ;;
+    similar) echo "--item -k --model --json $_coseno_source" ;;
+    predict) echo "--pairs --model --out $_coseno_source" ;;
+    fit) echo "--model --out $_coseno_source" ;;
+    evaluate)
+      echo "--test --protocol --fraction --folds --models -k --by --relevant-from --json --out" \
+           "$_coseno_source" ;;
+    generate) echo "--users --items --events --seed --out --items-out --help" ;;
+    models | completion) echo "--help" ;;
+    *) echo "recommend similar predict fit evaluate generate models completion --help --version" ;;
+  esac
+}
+
+# The values of an option of a command; nothing where any will do; FILE for a path.
+_coseno_values() {
+  case $1:$2 in
+    *:--model | *:--models) echo "popularity biased_mf content item_knn" ;;
+    *:--by) echo "score cosine" ;;
+    *:--format) echo "json-matrix json-lines csv tsv double-colon user-lines" ;;
+    *:--repeats) echo "last first sum max" ;;
+    *:--protocol) echo "random leave-last-out temporal k-fold" ;;
+    generate:--users | generate:--items) ;;
+    recommend:--users) echo "all FILE" ;;
+    *:--items | *:--user-properties | *:--pairs | *:--test | *:--out | *:--items-out) echo FILE ;;
+  esac
+}
+
+_coseno() {
+  local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
+  local command="" words=""
+  ((COMP_CWORD > 1)) && command=${COMP_WORDS[1]}
+  COMPREPLY=()
+  case $previous in
+    --seed | --threads | --set | --user | --item | --fraction | --folds | --relevant-from | \
+      --events | -k) return ;;
+  esac
+  words=$(_coseno_values "$command" "$previous")
+  if [[ -z $words ]]; then
+    case $command:$word in
+      completion:[^-]* | completion:) words=bash ;;
+      models:[^-]* | models:) words=$(_coseno_values models --model) ;;
+      generate:--* | generate:-) words=$(_coseno_options generate) ;;
+      :* | *:-*) words=$(_coseno_options "$command") ;;
+      generate:*) return ;;
+      *) words=FILE ;;
+    esac
+  fi
+  if [[ " $words " == *" FILE "* ]]; then
+    compopt -o filenames 2>/dev/null
+    mapfile -t COMPREPLY < <(compgen -f -- "$word")
+    words=${words/FILE/}
+  fi
+  mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W "$words" -- "$word")
+}
+
+complete -F _coseno coseno

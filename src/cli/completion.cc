@@ -1,0 +1,27 @@
+// coseno completion: the script that lets a shell complete commands, options and their values.
+
+#include <memory>
+
+#include "cli/command.h"
+#include "cli/completion_script.h"
+#include "cli/output.h"
+
+namespace coseno::cli {
+namespace {
+
+constexpr const char* kExamples = R"(Examples:
+  source <(coseno completion bash)
+  coseno completion bash > ~/.local/share/bash-completion/completions/coseno)";
+
+}  // namespace
+
+Command add_completion(CLI::App& program) {
+  CLI::App* const app =
+      program.add_subcommand("completion", "Prints the script for tab completion");
+  const auto shell = std::make_shared<std::string>();
+  app->add_option("SHELL", *shell, "bash")->required()->check(CLI::IsMember({"bash"}));
+  app->footer(kExamples);
+  return {app, [] { return write_text("-", kBashCompletion); }};
+}
+
+}  // namespace coseno::cli

@@ -1,0 +1,50 @@
+// coseno fit: a model file, so that later commands need not fit again.
+
+#include <memory>
+
+#include "cli/command.h"
+#include "cli/output.h"
+#include "cli/source.h"
+
+namespace coseno::cli {
+namespace {
+
+constexpr const char* kExamples = R"(Examples:
+  coseno fit ratings.csv --out model.safetensors
+  coseno fit ratings.csv --model biased_mf --set dim=64 --seed 7 --out model.safetensors
+  coseno recommend model.safetensors --user 42)";
+
+struct Arguments {
+  SourceArguments source;
+  std::string out;
+};
+
+Outcome<void> run(const Arguments& arguments) {
+  const std::string& ratings = arguments.source.ratings;
+  if (is_model_file(ratings)) return wrong_use("{} is a fitted model already", ratings);
+  Session session(arguments.source.n_threads);
+  COSENO_ASSIGN(source, fit_source(arguments.source, kDefaultModel, "score", session));
+  COSENO_TRY(save_model(source.fitted, arguments.out));
+  session.progress.clear();
+  const UserItemMatrix& matrix = source.fitted.dataset.matrix;
+  return write_text(
+      "-", fmt::format("{}: {} fitted on {} users, {} items, {} {}\n", arguments.out,
+                       source.fitted.model->name(), matrix.n_users(), matrix.n_items(),
+                       matrix.n_entries(), matrix.has_values() ? "ratings" : "interactions"));
+}
+
+}  // namespace
+
+Command add_fit(CLI::App& program) {
+  CLI::App* const app = program.add_subcommand("fit", "Fits a model and saves it");
+  const auto arguments = std::make_shared<Arguments>();
+  add_ratings_options(*app, arguments->source);
+  add_model_option(*app, arguments->source, kDefaultModel);
+  app->add_option("--out", arguments->out, "The model file to write, in safetensors format")
+      ->type_name("MODEL_FILE")
+      ->required();
+  app->footer(kExamples);
+  return {app, [arguments] { return run(*arguments); }};
+}
+
+}  // namespace coseno::cli

@@ -1,0 +1,78 @@
+// The program.
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <new>
+#include <sstream>
+#include <vector>
+
+#include "cli/command.h"
+#include "cli/interrupt.h"
+#include "cli/output.h"
+#include "cli/table.h"
+#include "cli/wrong_use.h"
+
+namespace coseno::cli {
+namespace {
+
+constexpr const char* kExamples = R"(Examples:
+  coseno recommend ratings.csv --user 42 --items movies.csv
+  coseno similar ratings.csv --item 50 --items movies.csv
+  coseno predict ratings.csv --pairs wanted.csv
+  coseno fit ratings.csv --model biased_mf --out model.safetensors
+  coseno recommend model.safetensors --users all -k 20 --out lists.txt
+  coseno evaluate ratings.csv --protocol leave-last-out
+  coseno COMMAND --help
+
+Files may be CSV, TSV, JSON or JSON Lines, compressed or not: the format is found by looking.
+Exit code: 0, 1 where the work failed, 2 for wrong use.)";
+
+int report(const Failure& failure) {
+  // A read that Ctrl-C ended may say so in other words.
+  const bool is_interrupted = interrupted() || failure.exit_code == kInterrupted;
+  fmt::print(stderr, "coseno: {}\n", is_interrupted ? "interrupted" : printable(failure.message));
+  return is_interrupted ? kInterrupted : failure.exit_code;
+}
+
+int exit_code(const Outcome<void>& outcome) { return outcome ? 0 : report(outcome.error()); }
+
+// Help and version come as exceptions too.
+int answer(const CLI::App& program, const CLI::ParseError& error) {
+  if (error.get_exit_code() != 0) return report(Failure(kWrongUse, explain(program, error)));
+  std::ostringstream text;
+  program.exit(error, text, text);
+  return exit_code(write_text("-", text.str()));
+}
+
+int run(int argc, char** argv) {
+  CLI::App program("Recommendations from a file of ratings", "coseno");
+  program.set_version_flag("--version", "coseno " COSENO_VERSION);
+  program.require_subcommand(1);
+  program.footer(kExamples);
+  const std::vector<Command> commands = {
+      add_recommend(program), add_similar(program),  add_predict(program), add_fit(program),
+      add_evaluate(program),  add_generate(program), add_models(program),  add_completion(program)};
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return answer(program, error);
+  }
+  for (const Command& command : commands) {
+    if (command.app->parsed()) return exit_code(command.run());
+  }
+  return kWrongUse;
+}
+
+}  // namespace
+}  // namespace coseno::cli
+
+int main(int argc, char** argv) {
+  coseno::cli::handle_signals();
+  try {
+    return coseno::cli::run(argc, argv);
+  } catch (const std::bad_alloc&) {
+    return coseno::cli::report({coseno::cli::kFailed, "out of memory"});
+  }
+}

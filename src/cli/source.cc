@@ -1,0 +1,190 @@
+#include "cli/source.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "data/readers.h"
+
+namespace coseno::cli {
+namespace {
+
+std::string check_setting(const std::string& text) {
+  const std::size_t equals = text.find('=');
+  if (equals != std::string::npos && equals > 0) return "";
+  return fmt::format("must be name=value, not {}", text);
+}
+
+Outcome<void> check_nothing_to_fit(const SourceArguments& arguments) {
+  const std::pair<std::string_view, bool> given[] = {
+      {"--model", !arguments.model.empty()},     {"--set", !arguments.set.empty()},
+      {"--seed", arguments.seed.has_value()},    {"--format", !arguments.format.empty()},
+      {"--repeats", !arguments.repeats.empty()},
+  };
+  for (const auto& [option, is_given] : given) {
+    if (is_given) {
+      return wrong_use("{} has no effect on a fitted model: {} is one", option, arguments.ratings);
+    }
+  }
+  return {};
+}
+
+Outcome<Source> load_source(const SourceArguments& arguments, std::string_view by,
+                            Session& session) {
+  COSENO_TRY(check_nothing_to_fit(arguments));
+  COSENO_ASSIGN(fitted, load_model(arguments.ratings));
+  COSENO_ASSIGN(info, named_model(fitted.model->name()));
+  COSENO_TRY(check_by(by, *info));
+  COSENO_ASSIGN(catalogs, read_catalogs(arguments, session));
+  return Source{std::move(fitted), std::move(catalogs)};
+}
+
+}  // namespace
+
+void add_ratings_options(CLI::App& app, SourceArguments& arguments,
+                         const std::string& ratings_name) {
+  app.add_option(ratings_name, arguments.ratings,
+                 "File of ratings or interactions, or a fitted model; - is standard input")
+      ->type_name("FILE")
+      ->required();
+  app.add_option("--format", arguments.format,
+                 "Format of the ratings; without it, found by looking")
+      ->type_name("FORMAT")
+      ->check(
+          CLI::IsMember({"json-matrix", "json-lines", "csv", "tsv", "double-colon", "user-lines"}));
+  app.add_option("--repeats", arguments.repeats,
+                 "What counts where a user has an item several times: last (default), first, sum, "
+                 "max")
+      ->type_name("RULE")
+      ->check(CLI::IsMember({"last", "first", "sum", "max"}));
+  app.add_option("--items", arguments.items, "Titles and properties of items")->type_name("FILE");
+  app.add_option("--user-properties", arguments.user_properties, "Properties of users")
+      ->type_name("FILE");
+  app.add_option("--seed", arguments.seed, "Seed of everything random; default 1")->type_name("N");
+  app.add_option("--threads", arguments.n_threads, "Threads to use; default one a core")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1024));
+}
+
+void add_model_option(CLI::App& app, SourceArguments& arguments, std::string_view default_model) {
+  app.add_option("--model", arguments.model,
+                 fmt::format("Model to fit; default {} (coseno models lists them)", default_model))
+      ->type_name("NAME");
+  add_set_option(app, arguments);
+}
+
+void add_set_option(CLI::App& app, SourceArguments& arguments) {
+  app.add_option("--set", arguments.set, "An option of the model; may be repeated")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false)
+      ->check(check_setting);
+}
+
+void add_k_option(CLI::App& app, std::size_t& k) {
+  app.add_option("-k", k, "Items in a list; default 10")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber);
+}
+
+void add_by_option(CLI::App& app, std::string& by) {
+  app.add_option("--by", by,
+                 "Order of the list: score, the model's own best (default), or cosine of user and "
+                 "item vectors")
+      ->type_name("ORDER")
+      ->check(CLI::IsMember({"score", "cosine"}));
+}
+
+Outcome<void> check_standard_input(std::initializer_list<std::string_view> paths) {
+  if (std::ranges::count(paths, "-") > 1) {
+    return wrong_use("only one file can be -, since standard input can be read once only");
+  }
+  return {};
+}
+
+Outcome<const ModelInfo*> named_model(std::string_view name) {
+  const Result<const ModelInfo*> model = find_model(name);
+  if (!model) return wrong_use("{}", model.error().message);
+  return *model;
+}
+
+Outcome<Settings> settings_for(const ModelInfo& model, const SourceArguments& arguments) {
+  Settings settings;
+  for (const std::string& text : arguments.set) {
+    const std::size_t equals = text.find('=');
+    settings[text.substr(0, equals)] = text.substr(equals + 1);
+  }
+  if (const Result<void> taken = model.check(settings); !taken) {
+    return wrong_use("{}", taken.error().message);
+  }
+  return settings;
+}
+
+Outcome<void> check_by(std::string_view by, const ModelInfo& model) {
+  if (by != "cosine" || model.has_vectors) return {};
+  std::vector<std::string_view> with_vectors;
+  for (const ModelInfo& other : all_models()) {
+    if (other.has_vectors) with_vectors.push_back(other.name);
+  }
+  return wrong_use("{} has no vectors for --by cosine; these models have: {}", model.name,
+                   fmt::join(with_vectors, ", "));
+}
+
+Outcome<Catalogs> read_catalogs(const SourceArguments& arguments, Session& session) {
+  Catalogs catalogs;
+  if (!arguments.items.empty()) {
+    COSENO_ASSIGN(items, read_catalog(arguments.items, session.progress));
+    catalogs.items = std::move(items);
+  }
+  if (!arguments.user_properties.empty()) {
+    COSENO_ASSIGN(users, read_catalog(arguments.user_properties, session.progress));
+    catalogs.users = std::move(users);
+  }
+  return catalogs;
+}
+
+Outcome<Interactions> read_ratings(const std::string& path, const SourceArguments& arguments,
+                                   Session& session, UserIds users, ItemIds items) {
+  const ReadOptions options{.format = interaction_format(arguments.format)};
+  COSENO_ASSIGN(interactions, read_interactions(path, options, session.progress, std::move(users),
+                                                std::move(items)));
+  return std::move(interactions);
+}
+
+RepeatRule repeats(const SourceArguments& arguments) {
+  return repeat_rule(arguments.repeats).value_or(RepeatRule::last);
+}
+
+std::uint64_t seed(const SourceArguments& arguments) { return arguments.seed.value_or(1); }
+
+Outcome<Source> fit_source(const SourceArguments& arguments, std::string_view default_model,
+                           std::string_view by, Session& session) {
+  COSENO_TRY(check_standard_input({arguments.ratings, arguments.items, arguments.user_properties}));
+  COSENO_ASSIGN(info, named_model(arguments.model.empty() ? default_model : arguments.model));
+  COSENO_ASSIGN(settings, settings_for(*info, arguments));
+  COSENO_TRY(check_by(by, *info));
+  COSENO_ASSIGN(catalogs, read_catalogs(arguments, session));
+  COSENO_ASSIGN(interactions, read_ratings(arguments.ratings, arguments, session));
+  Dataset dataset =
+      make_dataset(std::move(interactions), repeats(arguments), catalogs.items, catalogs.users);
+  FitContext context{session.pool, session.progress, seed(arguments)};
+  COSENO_ASSIGN(fitted, fit_model(info->name, std::move(dataset), settings, context));
+  return Source{std::move(fitted), std::move(catalogs)};
+}
+
+Outcome<Source> open_source(const SourceArguments& arguments, std::string_view default_model,
+                            std::string_view by, Session& session) {
+  if (is_model_file(arguments.ratings)) return load_source(arguments, by, session);
+  return fit_source(arguments, default_model, by, session);
+}
+
+User find_user(const Source& source, std::string_view id) {
+  User user{.index = source.fitted.dataset.users.find(id), .features = {}};
+  const Record* const record = source.catalogs.users.find(id);
+  if (!user.index && record != nullptr) {
+    user.features = source.fitted.dataset.user_encoder.encode(*record);
+  }
+  return user;
+}
+
+}  // namespace coseno::cli

@@ -1,0 +1,62 @@
+#include "cli/wrong_use.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace coseno::cli {
+namespace {
+
+// What is said of these arguments; "" where they are understood.
+std::string said_of(std::vector<std::string> arguments) {
+  CLI::App program("", "coseno");
+  program.require_subcommand(1);
+  CLI::App* const fit = program.add_subcommand("fit");
+  std::string model;
+  int k = 0;
+  fit->add_option("--model", model);
+  fit->add_option("-k", k);
+  std::ranges::reverse(arguments);  // as CLI11 takes them
+  try {
+    program.parse(arguments);
+  } catch (const CLI::ParseError& error) {
+    return explain(program, error);
+  }
+  return "";
+}
+
+TEST(WrongUseTest, GoodArgumentsAreUnderstood) {
+  EXPECT_EQ(said_of({"fit", "--model", "ease", "-k", "3"}), "");
+}
+
+TEST(WrongUseTest, UnknownOptionGetsTheNearest) {
+  EXPECT_EQ(said_of({"fit", "--modle", "ease"}),
+            "unknown option --modle, did you mean --model? (see coseno fit --help)");
+}
+
+TEST(WrongUseTest, FarOptionGetsNoGuess) {
+  EXPECT_EQ(said_of({"fit", "--turbo"}), "unknown option --turbo (see coseno fit --help)");
+}
+
+TEST(WrongUseTest, UnknownCommandGetsTheNearest) {
+  EXPECT_EQ(said_of({"fot"}), "unknown command fot, did you mean fit? (see coseno --help)");
+}
+
+TEST(WrongUseTest, NoCommandIsSaid) {
+  EXPECT_EQ(said_of({}), "a command is missing (see coseno --help)");
+}
+
+TEST(WrongUseTest, ExtraArgumentIsNamed) {
+  EXPECT_EQ(said_of({"fit", "a"}), "unknown argument a (see coseno fit --help)");
+}
+
+TEST(WrongUseTest, BadValueIsOneSentenceWithTheOption) {
+  const std::string said = said_of({"fit", "-k", "ten"});
+  EXPECT_NE(said.find("-k"), std::string::npos) << said;
+  EXPECT_NE(said.find("ten"), std::string::npos) << said;
+  EXPECT_EQ(said.find('\n'), std::string::npos) << said;
+}
+
+}  // namespace
+}  // namespace coseno::cli
