@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <numeric>
+#include <string>
 #include <utility>
 
 #include "base/check.h"
@@ -34,6 +35,10 @@ const std::array kFields = {
           .max = 1000,
           .help = "draws kept: each is another vector an item, in memory and on disk"},
 };
+
+// In deviations of the ratings for each factor e of popularity. 1 to 2 give the same quality within
+// 0.001 (MovieLens 100K, ua).
+constexpr float kPopularityWeight = 1.5F;
 
 float mean_of(std::span<const float> values) {
   return std::accumulate(values.begin(), values.end(), 0.0F) / static_cast<float>(values.size());
@@ -135,6 +140,7 @@ std::vector<NamedTensor> tensors(std::size_t n_items, std::size_t n_properties, 
   const std::size_t numbers = dim + 1;
   using D = BiasedMfDraws;
   return {
+      {.name = "item_counts", .shape = {n_items}, .values = &D::item_counts},
       {.name = "item_vectors", .shape = {n_items, n_draws * dim}, .factors = &D::item_vectors},
       {.name = "item_biases", .shape = {n_items, n_draws}, .factors = &D::item_biases},
       {.name = "unknown_item_vector", .shape = {n_draws * dim}, .values = &D::unknown_item_vector},
@@ -151,6 +157,27 @@ std::vector<NamedTensor> tensors(std::size_t n_items, std::size_t n_properties, 
        .factors = &D::property_weights},
       {.name = "noise_precisions", .shape = {n_draws}, .values = &D::noise_precisions},
   };
+}
+
+// Fold-in must find a positive definite matrix whatever is in a file; add_normal_equations only
+// adds to it. Counts must have a logarithm.
+Result<void> check_draws(const BiasedMfDraws& draws, const std::string& path) {
+  const std::size_t numbers = draws.dim + 1;
+  const std::size_t width = padded(numbers);
+  for (std::size_t draw = 0; draw < draws.n_draws; ++draw) {
+    std::vector<float> precision(width * width);
+    for (std::size_t r = 0; r < numbers; ++r) {
+      std::ranges::copy(draws.user_precisions.row(draw).subspan(r * numbers, numbers),
+                        precision.begin() + static_cast<std::ptrdiff_t>(r * width));
+    }
+    if (!(draws.noise_precisions[draw] > 0) || !cholesky(precision.data(), numbers, width)) {
+      return make_error(ErrorCode::corrupt, "{}: draw {} has no valid precisions", path, draw);
+    }
+  }
+  if (std::ranges::any_of(draws.item_counts, [](float count) { return count < 0; })) {
+    return make_error(ErrorCode::corrupt, "{}: an item has a negative count of ratings", path);
+  }
+  return {};
 }
 
 // mean, scale, min and max, in this order.
@@ -175,6 +202,8 @@ Result<std::unique_ptr<Model>> BiasedMf::fit(const Dataset& dataset, const Optio
 BiasedMf::BiasedMf(BiasedMfDraws draws) : draws_(std::move(draws)) {
   for (std::size_t i = 0; i < n_items(); ++i) {
     item_bias_.push_back(mean_of(draws_.item_biases.row(i)));
+    popularity_score_.push_back(kPopularityWeight * draws_.scale *
+                                std::log1p(draws_.item_counts[i]));
   }
   unknown_item_bias_ = mean_of(draws_.unknown_item_biases);
 }
@@ -223,7 +252,7 @@ void BiasedMf::score(const Profile& profile, std::span<float> out) const {
   const User user = fold_in(profile);
   multiply(draws_.item_vectors.view(), user.vector, out);
   for (std::size_t i = 0; i < out.size(); ++i) {
-    out[i] = rating(out[i], user.bias + item_bias_[i]);
+    out[i] = rating(out[i], user.bias + item_bias_[i]) + popularity_score_[i];
   }
 }
 
@@ -288,21 +317,7 @@ Result<std::unique_ptr<Model>> BiasedMf::load(const TensorFile& file, const Data
       (draws.*tensor.values).assign(values.begin(), values.end());
     }
   }
-  // Whatever is in the file, fold-in must find a positive definite matrix: add_normal_equations
-  // only adds to it.
-  const std::size_t numbers = draws.dim + 1;
-  const std::size_t width = padded(numbers);
-  for (std::size_t draw = 0; draw < draws.n_draws; ++draw) {
-    std::vector<float> precision(width * width);
-    for (std::size_t r = 0; r < numbers; ++r) {
-      std::ranges::copy(draws.user_precisions.row(draw).subspan(r * numbers, numbers),
-                        precision.begin() + static_cast<std::ptrdiff_t>(r * width));
-    }
-    if (!(draws.noise_precisions[draw] > 0) || !cholesky(precision.data(), numbers, width)) {
-      return make_error(ErrorCode::corrupt, "{}: draw {} has no valid precisions", file.path(),
-                        draw);
-    }
-  }
+  COSENO_TRY(check_draws(draws, file.path()));
   return std::unique_ptr<Model>(new BiasedMf(std::move(draws)));
 }
 

@@ -23,7 +23,14 @@ class TensorFile;
 // its distribution given the ratings (ridge regression around the prior mean), which predicts
 // better than the drawn vector itself. So a user unknown at training time is served like any other.
 //
-// score() is the expected rating. item_vectors() are the vectors q of all draws side by side, S *
+// score() ranks by more than the expected rating: what people do not rate they mostly would not
+// want, and the ratings tell nothing of it (they are missing not at random). So
+//
+//   score = expected rating + kPopularityWeight * scale * log(1 + ratings of the item)
+//
+// as if people took items in proportion to exp(expected rating / temperature) and to popularity.
+// NDCG@10 on MovieLens 100K (ua): 0.080 by the expected rating alone, 0.133 by popularity alone,
+// 0.152 together. item_vectors() are the vectors q of all draws side by side, S *
 // dim floats an item.
 class BiasedMf final : public Model {
  public:
@@ -66,7 +73,8 @@ class BiasedMf final : public Model {
   float rating(float inner_product, float biases) const;
 
   BiasedMfDraws draws_;
-  std::vector<float> item_bias_;  // n_items: mean over draws
+  std::vector<float> popularity_score_;  // n_items: what score() adds to the rating
+  std::vector<float> item_bias_;         // n_items: mean over draws
   float unknown_item_bias_ = 0;
 };
 

@@ -20,8 +20,9 @@ struct BiasedMfDraws {
   float min = 0;
   float max = 0;
 
-  Factors item_vectors;  // n_items x (n_draws * dim)
-  Factors item_biases;   // n_items x n_draws
+  std::vector<float> item_counts;  // n_items: ratings of each
+  Factors item_vectors;            // n_items x (n_draws * dim)
+  Factors item_biases;             // n_items x n_draws
   // The prior of an item of which nothing is known.
   std::vector<float> unknown_item_vector;  // n_draws * dim
   std::vector<float> unknown_item_biases;  // n_draws
