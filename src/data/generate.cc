@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdint>
 #include <numeric>
 #include <optional>
 #include <span>
@@ -55,7 +56,8 @@ constexpr double kLatestJoin = 0.9;
 constexpr double kNewsHalfLifeS = 120 * 86400.0;
 constexpr double kOldPopularity = 0.35;
 
-// The best tenth of some thousand items get about half of the events.
+// The best tenth of the items get 30% of the events (500 items) to 65% (20,000). MovieLens 100K:
+// 43%.
 constexpr double kZipfExponent = 1.0;
 constexpr double kZipfShift = 4;
 

@@ -85,6 +85,7 @@ TEST_F(GenerateTest, TheBestTenthOfItemsHaveOverAThirdOfTheEvents) {
   std::map<std::string, std::size_t> n;
   for (const auto& [user, item, value, time] : rows(data())) ++n[item];
   std::vector<std::size_t> counts;
+  counts.reserve(n.size());
   for (const auto& [item, count] : n) counts.push_back(count);
   std::ranges::sort(counts, std::greater());
   std::size_t head = 0;

@@ -72,8 +72,7 @@ class EvaluateTest : public testing::Test {
     split_ = *given_split(std::move(train), test, RepeatRule::last, {}, {});
   }
 
-  static constexpr ItemIndex kTea{0};
-  static constexpr ItemIndex kJam{1};
+  static constexpr ItemIndex kJam{1};  // tea is 0
   static constexpr ItemIndex kHam{2};
   static constexpr ItemIndex kRye{3};
   using Lists = std::vector<std::vector<ItemIndex>>;

@@ -256,6 +256,7 @@ Result<std::vector<Split>> make_splits(const Interactions& interactions,
   const UserItemMatrix all = UserItemMatrix::build(interactions, options.repeats);
   COSENO_ASSIGN(parts, parts_to_hold_out(all, options, interactions.has_times));
   std::vector<Split> splits;
+  splits.reserve(parts.size());
   for (const HeldOut& part : parts) {
     splits.push_back(divide(interactions, all, part, {item_catalog, user_catalog}));
   }
