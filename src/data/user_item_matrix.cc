@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <numeric>
+#include <utility>
 
 #include "base/check.h"
 
@@ -36,21 +37,31 @@ void join(Interaction& kept, const Interaction& next, RepeatRule rule) {
 
 bool is_older(const Interaction& a, const Interaction& b) { return a.time < b.time; }
 
-// Joins the repeats in one user's row, given in order of arrival, and leaves it oldest first.
-// Returns the new length.
-std::size_t settle_row(std::span<Interaction> row, RepeatRule rule) {
+// Joins the repeats in one user's row, given in order of arrival, and leaves it oldest first; equal
+// times stay in order of arrival. Returns the new length. `order` is scratch memory.
+std::size_t settle_row(std::span<Interaction> row, RepeatRule rule,
+                       std::vector<std::size_t>& order) {
   std::ranges::stable_sort(row, is_older);
-  std::ranges::stable_sort(row, {}, [](const Interaction& entry) { return offset(entry.item); });
-  std::size_t kept = 0;
-  for (std::size_t i = 0; i < row.size(); ++i) {
-    if (kept > 0 && row[kept - 1].item == row[i].item) {
-      join(row[kept - 1], row[i], rule);
-    } else {
-      row[kept++] = row[i];
+  order.resize(row.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::ranges::sort(order, {}, [&](std::size_t i) { return std::pair(offset(row[i].item), i); });
+  // A joined entry stands where the later one stood, under `first` where the earlier did. The
+  // beginning of `order` becomes the places that stay.
+  std::size_t n_kept = 0;
+  for (const std::size_t i : order) {
+    if (n_kept == 0 || row[order[n_kept - 1]].item != row[i].item) {
+      order[n_kept++] = i;
+      continue;
     }
+    if (rule == RepeatRule::first) continue;
+    Interaction joined = row[order[n_kept - 1]];
+    join(joined, row[i], rule);
+    row[i] = joined;
+    order[n_kept - 1] = i;
   }
-  std::ranges::stable_sort(row.first(kept), is_older);
-  return kept;
+  std::sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(n_kept));
+  for (std::size_t kept = 0; kept < n_kept; ++kept) row[kept] = row[order[kept]];
+  return n_kept;
 }
 
 }  // namespace
@@ -81,9 +92,10 @@ UserItemMatrix UserItemMatrix::build(const Interactions& interactions, RepeatRul
 
   matrix.user_begin_.assign(n_users + 1, 0);
   std::size_t kept = 0;
+  std::vector<std::size_t> order;
   for (std::size_t u = 0; u < n_users; ++u) {
     const auto row = std::span(matrix.by_user_).subspan(begin[u], begin[u + 1] - begin[u]);
-    const std::size_t length = settle_row(row, rule);
+    const std::size_t length = settle_row(row, rule, order);
     std::copy_n(row.begin(), length, matrix.by_user_.begin() + static_cast<std::ptrdiff_t>(kept));
     kept += length;
     matrix.user_begin_[u + 1] = kept;

@@ -65,8 +65,29 @@ TEST(UserItemMatrixTest, EqualTimesKeepTheOrderOfArrival) {
     interactions.add(ann, {interactions.items.add(item), 1, 0});
   }
   const UserItemMatrix matrix = UserItemMatrix::build(interactions);
-  const Row expected = {{ItemIndex{0}, 1, 0}, {ItemIndex{1}, 1, 0}, {ItemIndex{2}, 1, 0}};
+  const Row expected = {{ItemIndex{0}, 1, 0}, {ItemIndex{2}, 1, 0}, {ItemIndex{1}, 1, 0}};
   EXPECT_EQ(row(matrix, ann), expected);
+}
+
+// Item numbers are given by ann, in another order: bob's row must not be sorted by them. Lines
+// without times ("user item item ...") would lose the order in which things happened.
+TEST(UserItemMatrixTest, EqualTimesKeepTheOrderOfArrivalOfEveryUser) {
+  Interactions interactions;
+  for (const char* item : {"a", "b", "c"}) {
+    interactions.add(interactions.users.add("ann"), {interactions.items.add(item), 1, 0});
+  }
+  for (const char* item : {"c", "a", "b", "a"}) {
+    interactions.add(interactions.users.add("bob"), {interactions.items.add(item), 1, 0});
+  }
+  const auto bob = [&](RepeatRule rule) {
+    return row(UserItemMatrix::build(interactions, rule), kBob);
+  };
+  const Interaction a = {ItemIndex{0}, 1, 0};
+  const Interaction b = {ItemIndex{1}, 1, 0};
+  const Interaction c = {ItemIndex{2}, 1, 0};
+  EXPECT_EQ(bob(RepeatRule::last), (Row{c, b, a}));
+  EXPECT_EQ(bob(RepeatRule::first), (Row{c, a, b}));
+  EXPECT_EQ(bob(RepeatRule::max), (Row{c, b, a}));
 }
 
 TEST(UserItemMatrixTest, EmptyHasNobody) {

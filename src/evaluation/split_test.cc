@@ -138,6 +138,15 @@ TEST(LeaveLastOutTest, HoldsOutTheNewestByTime) {
   EXPECT_EQ(training(split), (Triples{{"ann", "jam", 4}, {"ann", "ham", 3}, {"bob", "tea", 2}}));
 }
 
+// As in "user item item ..." lines: the last of the line is the newest, whatever its number.
+TEST(LeaveLastOutTest, GoesByOrderOfArrivalWithoutTimes) {
+  const Split split = one(
+      split_by(Protocol::leave_last_out,
+               interactions_of(
+                   {{"ann", "tea", 1}, {"ann", "jam", 2}, {"bob", "jam", 3}, {"bob", "tea", 4}})));
+  EXPECT_EQ(held_out(split), (Triples{{"ann", "jam", 2}, {"bob", "tea", 4}}));
+}
+
 TEST(LeaveLastOutTest, UserWithOneInteractionKeepsIt) {
   const Split split = one(split_by(
       Protocol::leave_last_out,
