@@ -9,6 +9,8 @@
 
 namespace coseno {
 
+class TensorFile;
+
 struct FittedModel {
   Dataset
       dataset;  // ids, histories, user features and encoders; item_features are not kept in files
@@ -29,6 +31,8 @@ Result<void> save_model(const FittedModel& fitted, const std::string& path);
 
 // Errors: io; corrupt for anything that save_model would not have written.
 Result<FittedModel> load_model(const std::string& path);
+// The same from what was read. Errors: corrupt.
+Result<FittedModel> load_model(const TensorFile& file);
 
 // True where `path` is a file that starts like one of save_model.
 bool is_model_file(const std::string& path);

@@ -34,6 +34,12 @@ Ranking best_items(std::span<const float> scores, std::size_t k) {
   return ranking;
 }
 
+std::vector<Interaction> known_part(History history, std::size_t n_items) {
+  std::vector<Interaction> known(history.begin(), history.end());
+  std::erase_if(known, [&](const Interaction& entry) { return offset(entry.item) >= n_items; });
+  return known;
+}
+
 void Model::predict(const Profile& /*profile*/, std::span<const ItemIndex> /*items*/,
                     std::span<float> /*out*/) const {
   COSENO_CHECK(predicts_ratings());

@@ -44,6 +44,9 @@ using Ranking = std::vector<ScoredItem>;
 // The k best of one score an item; those of kNeverScore are left out.
 Ranking best_items(std::span<const float> scores, std::size_t k);
 
+// The interactions with items < n_items, for models that look a history's items up.
+std::vector<Interaction> known_part(History history, std::size_t n_items);
+
 // What fitting needs beside data and options.
 struct FitContext {
   ThreadPool& pool;

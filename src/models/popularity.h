@@ -16,6 +16,8 @@ class TensorFile;
 // popularity would be no answer), so similar_items() gives the most popular others.
 class Popularity final : public Model {
  public:
+  static constexpr std::string_view kName = "popularity";
+
   struct Options {};
   static std::span<const OptionField<Options>> fields() { return {}; }
 
@@ -23,7 +25,7 @@ class Popularity final : public Model {
                                             FitContext& context);
   static Result<std::unique_ptr<Model>> load(const TensorFile& file, const Dataset& dataset);
 
-  std::string_view name() const override { return "popularity"; }
+  std::string_view name() const override { return kName; }
   std::size_t n_items() const override { return n_users_.size(); }
   void score(const Profile& profile, std::span<float> out) const override;
   Ranking similar_items(ItemIndex item, std::size_t k) const override;

@@ -15,17 +15,19 @@ namespace coseno {
 class TensorFile;
 
 struct ModelInfo {
-  std::string_view name;
-  std::string_view summary;  // one line
-  bool needs_properties;     // learns nothing without item properties
-  std::vector<OptionInfo> (*options)();
-  Result<std::unique_ptr<Model>> (*fit)(const Dataset& dataset, const Settings& settings,
-                                        FitContext& context);
-  Result<std::unique_ptr<Model>> (*load)(const TensorFile& file, const Dataset& dataset);
-  bool needs_ratings = false;  // learns nothing from plain acts
-  bool has_vectors = false;    // may be ranked by cosine
+  std::string_view name = {};
+  std::string_view summary = {};  // one line
+  bool needs_properties = false;  // learns nothing without item properties
+  bool needs_ratings = false;     // learns nothing from plain acts
+  bool has_vectors = false;       // may be ranked by cosine
+  std::vector<OptionInfo> (*options)() = nullptr;
   // Whether fit would take the settings, told without data.
   Result<void> (*check)(const Settings& settings) = nullptr;
+  // Errors: invalid_argument (settings, or data that the model cannot learn from), cancelled.
+  Result<std::unique_ptr<Model>> (*fit)(const Dataset& dataset, const Settings& settings,
+                                        FitContext& context) = nullptr;
+  // `dataset` is the one in the file. Errors: corrupt.
+  Result<std::unique_ptr<Model>> (*load)(const TensorFile& file, const Dataset& dataset) = nullptr;
 };
 
 // In the order of docs and tables; the yardstick, popularity, first.

@@ -2,15 +2,20 @@
 // JavaScript.
 //
 //   8 bytes   length n of the header, little-endian
-//   n bytes   JSON: {"__metadata__": {string: string}, name: {"dtype", "shape", "data_offsets"},
-//   ...} the rest  the arrays, little-endian, without gaps, in the header's order
+//   n bytes   JSON {"__metadata__": {string: string}, name: {"dtype", "shape", "data_offsets"},
+//   ...}
+//             and blanks, so that 8 + n is a multiple of 8
+//   the rest  the arrays, little-endian, without gaps, in the header's order: I64 before the
+//             others, so that each is aligned
 //
-// The metadata's "coseno.crc32" covers the whole file (header, with eight zeros in its place, and
-// data).
+// The metadata's "coseno.crc32" covers the whole file (length, header with eight zeros in its
+// place, and data). One content has one form (keys, order, blanks), and a reader takes no other:
+// a key that stands twice, say, cannot hide what the first one says.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -31,6 +36,7 @@ class TensorFileWriter {
   void add(std::string name, std::vector<std::size_t> shape, std::vector<float>&& values);
   void add(std::string name, std::vector<std::size_t> shape, std::vector<std::uint32_t>&& values);
   void add(std::string name, std::vector<std::size_t> shape, std::vector<std::int64_t>&& values);
+  // Names and keys are distinct; "coseno.crc32" is the writer's own.
   void set_metadata(std::string key, std::string value);
 
   // Writes to a temporary file beside `path` and renames: the file is there whole or not at all.
@@ -45,11 +51,12 @@ class TensorFileWriter {
     std::span<const std::byte> bytes;
   };
 
-  void add_bytes(std::string name, std::string dtype, std::vector<std::size_t> shape,
+  void add_bytes(std::string name, std::string_view dtype, std::vector<std::size_t> shape,
                  std::span<const std::byte> bytes);
+  std::span<const std::byte> keep(std::span<const std::byte> bytes);
 
   std::vector<Tensor> tensors_;
-  std::map<std::string, std::string> metadata_;
+  std::map<std::string, std::string, std::less<>> metadata_;
   std::vector<std::vector<std::byte>> kept_;
 };
 
@@ -61,6 +68,10 @@ class TensorFile {
   static Result<TensorFile> read(const std::string& path);
   // The same from memory, for tests; `name` stands in errors in place of the path.
   static Result<TensorFile> parse(std::vector<std::byte> bytes, std::string name);
+
+  // Writes the checksum that `file` should have to where it stands; a file without a place for one
+  // stays as it is. For the writer, and for fuzzers and tests that must get past the checksum.
+  static void seal(std::span<std::byte> file);
 
   // True where the first bytes are such as a safetensors file has (not that the rest is good).
   static bool looks_like_one(std::span<const std::byte> first_bytes);
@@ -91,8 +102,9 @@ class TensorFile {
     std::size_t size_bytes;
   };
 
-  Result<const Tensor*> find(std::string_view name, std::string_view dtype,
-                             const std::vector<std::size_t>& shape) const;
+  template <class Value>
+  Result<std::span<const Value>> values_of(std::string_view name, std::string_view dtype,
+                                           std::span<const std::size_t> shape) const;
 
   std::string path_;
   // 8-byte aligned as a whole; arrays are aligned because the writer pads the header with blanks.

@@ -1,0 +1,142 @@
+#include "models/item_knn.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+namespace coseno {
+namespace {
+
+// Users in rows, items in columns; 0 where there is nothing.
+Dataset dataset_of(const std::vector<std::vector<float>>& ratings, bool has_values) {
+  Interactions interactions;
+  interactions.has_values = has_values;
+  for (std::size_t i = 0; i < ratings[0].size(); ++i) interactions.items.add(fmt::format("i{}", i));
+  for (std::size_t u = 0; u < ratings.size(); ++u) {
+    const UserIndex user = interactions.users.add(fmt::format("u{}", u));
+    for (std::size_t i = 0; i < ratings[u].size(); ++i) {
+      if (ratings[u][i] != 0) interactions.add(user, {static_cast<ItemIndex>(i), ratings[u][i], 0});
+    }
+  }
+  return make_dataset(std::move(interactions), RepeatRule::last, {}, {});
+}
+
+std::unique_ptr<Model> fit(const Dataset& dataset, const ItemKnn::Options& options) {
+  ThreadPool pool(1);
+  Progress progress;
+  FitContext context = {.pool = pool, .progress = progress};
+  return ItemKnn::fit(dataset, options, context).value();
+}
+
+std::vector<float> scores(const Model& model, History history) {
+  std::vector<float> out(model.n_items());
+  model.score({history}, out);
+  return out;
+}
+
+constexpr ItemKnn::Options kPlainCosine = {
+    .neighbours = 10, .shrink = 0, .popularity = 0.5, .user_length = 0, .rating_weight = 0};
+
+const std::vector<Interaction> kItem0 = {{ItemIndex{0}, 1, 0}};
+
+// Item 0 has two users, item 1 has three, two in common: 2 / sqrt(2 * 3). Item 2 has one of item
+// 0's: 1 / sqrt(2 * 1).
+const std::vector<std::vector<float>> kActs = {{1, 1, 1}, {1, 1, 0}, {0, 1, 0}};
+
+TEST(ItemKnnTest, PlainCosineByHand) {
+  const Dataset dataset = dataset_of(kActs, false);
+  const auto model = fit(dataset, kPlainCosine);
+  const std::vector<float> out = scores(*model, kItem0);
+  EXPECT_NEAR(out[0], 0, 1e-5);
+  EXPECT_NEAR(out[1], 2 / std::sqrt(6.0), 1e-5);
+  EXPECT_NEAR(out[2], 1 / std::sqrt(2.0), 1e-5);
+}
+
+// The cosine's denominator sqrt(6) gets 1 more.
+TEST(ItemKnnTest, ShrinkageDrawsToZero) {
+  const Dataset dataset = dataset_of(kActs, false);
+  ItemKnn::Options options = kPlainCosine;
+  options.shrink = 1;
+  EXPECT_NEAR(scores(*fit(dataset, options), kItem0)[1], 2 / (std::sqrt(6.0) + 1), 1e-5);
+}
+
+// From item 0 (norm 2) to item 1 (norm 3): 2 / (2^0.8 3^0.2).
+TEST(ItemKnnTest, PopularityIsAnExponent) {
+  const Dataset dataset = dataset_of(kActs, false);
+  ItemKnn::Options options = kPlainCosine;
+  options.popularity = 0.8;
+  EXPECT_NEAR(scores(*fit(dataset, options), kItem0)[1],
+              2 / (std::pow(2.0, 0.8) * std::pow(3.0, 0.2)), 1e-5);
+}
+
+// With exponent 1 the users count 1/3, 1/2 and 1: common 5/6, norms 5/6 and 11/6.
+TEST(ItemKnnTest, UsersWithManyItemsCountLess) {
+  const Dataset dataset = dataset_of(kActs, false);
+  ItemKnn::Options options = kPlainCosine;
+  options.user_length = 1;
+  EXPECT_NEAR(scores(*fit(dataset, options), kItem0)[1], (5.0 / 6) / std::sqrt(5.0 / 6 * 11.0 / 6),
+              1e-5);
+}
+
+// Item 1 may hear one item only: of item 0 (0.82) and item 2 (0.58), item 0.
+TEST(ItemKnnTest, OnlyTheNearestSpeakForAnItem) {
+  const Dataset dataset = dataset_of(kActs, false);
+  ItemKnn::Options options = kPlainCosine;
+  options.neighbours = 1;
+  const auto model = fit(dataset, options);
+  const std::vector<Interaction> item2 = {{ItemIndex{2}, 1, 0}};
+  EXPECT_NEAR(scores(*model, kItem0)[1], 2 / std::sqrt(6.0), 1e-5);
+  EXPECT_NEAR(scores(*model, item2)[1], 0, 1e-5);
+}
+
+// Items 1 and 2 are had by the same users as item 0, but who likes item 0 likes item 1.
+TEST(ItemKnnTest, RatingsMoveTheWeights) {
+  const Dataset dataset = dataset_of({{5, 5, 1}, {5, 5, 1}, {1, 1, 5}, {1, 1, 5}}, true);
+  ItemKnn::Options options = kPlainCosine;
+  const std::vector<Interaction> liked = {{ItemIndex{0}, 5, 0}};
+  const std::vector<float> alike = scores(*fit(dataset, options), liked);
+  EXPECT_FLOAT_EQ(alike[1], alike[2]);
+  options.rating_weight = 0.35;
+  const std::vector<float> weighted = scores(*fit(dataset, options), liked);
+  EXPECT_GT(weighted[1], weighted[2]);
+}
+
+// Plain acts have no opinion, whatever their value (counts, when repeats were summed).
+TEST(ItemKnnTest, ValuesOfPlainActsAreNotRatings) {
+  const Dataset ones = dataset_of({{1, 1, 0}, {1, 0, 1}}, false);
+  const Dataset counts = dataset_of({{9, 1, 0}, {2, 0, 5}}, false);
+  EXPECT_EQ(scores(*fit(ones, {}), ones.matrix.user(UserIndex{0})),
+            scores(*fit(counts, {}), counts.matrix.user(UserIndex{0})));
+}
+
+// Nobody speaks for items to a user without history: the popular come first.
+TEST(ItemKnnTest, NewcomersGetThePopularItems) {
+  const Dataset dataset = dataset_of(kActs, false);
+  const std::vector<float> out = scores(*fit(dataset, {}), {});
+  EXPECT_GT(out[1], out[0]);
+  EXPECT_GT(out[0], out[2]);
+  EXPECT_GT(out[2], 0);
+}
+
+TEST(ItemKnnTest, SimilarItemsGoByThePlainCosine) {
+  const Dataset dataset = dataset_of(kActs, false);
+  ItemKnn::Options options = kPlainCosine;
+  options.popularity = 0.9;
+  const Ranking similar = fit(dataset, options)->similar_items(ItemIndex{0}, 5);
+  ASSERT_EQ(similar.size(), 2U);
+  EXPECT_EQ(similar[0].item, ItemIndex{1});
+  EXPECT_NEAR(similar[0].score, 2 / std::sqrt(6.0), 1e-5);
+  EXPECT_NEAR(similar[1].score, 1 / std::sqrt(2.0), 1e-5);
+}
+
+// Item 3 has nobody.
+TEST(ItemKnnTest, ItemsWithoutUsersAreLikeNothing) {
+  const Dataset dataset = dataset_of({{1, 1, 1, 0}, {1, 1, 0, 0}}, false);
+  const auto model = fit(dataset, {});
+  EXPECT_TRUE(model->similar_items(ItemIndex{3}, 5).empty());
+  EXPECT_TRUE(model->similar_items(ItemIndex{99}, 5).empty());
+  EXPECT_EQ(scores(*model, kItem0)[3], 0);
+}
+
+}  // namespace
+}  // namespace coseno

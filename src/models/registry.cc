@@ -1,0 +1,66 @@
+#include "models/registry.h"
+
+#include <algorithm>
+#include <array>
+
+#include "models/biased_mf.h"
+#include "models/content.h"
+#include "models/item_knn.h"
+#include "models/popularity.h"
+
+namespace coseno {
+namespace {
+
+template <class M>
+Result<void> check(const Settings& settings) {
+  COSENO_ASSIGN(options, apply_settings(M::kName, M::fields(), settings));
+  static_cast<void>(options);
+  return {};
+}
+
+template <class M>
+Result<std::unique_ptr<Model>> fit(const Dataset& dataset, const Settings& settings,
+                                   FitContext& context) {
+  COSENO_ASSIGN(options, apply_settings(M::kName, M::fields(), settings));
+  if (dataset.matrix.n_entries() == 0) {
+    return invalid_argument("{}: there are no interactions to learn from", M::kName);
+  }
+  if (context.progress.cancelled()) return make_error(ErrorCode::cancelled, "cancelled");
+  return M::fit(dataset, options, context);
+}
+
+// What is `told` of a model, with its name and functions.
+template <class M>
+constexpr ModelInfo info(ModelInfo told) {
+  told.name = M::kName;
+  told.options = [] { return describe(M::fields()); };
+  told.check = check<M>;
+  told.fit = fit<M>;
+  told.load = M::load;
+  return told;
+}
+
+constexpr std::array kModels = {
+    info<Popularity>({.summary = "what most users have, for everybody: the yardstick"}),
+    info<ItemKnn>({.summary = "items that the users of your items have too"}),
+    info<BiasedMf>({.summary = "expected ratings by factors of users and items",
+                    .needs_ratings = true,
+                    .has_vectors = true}),
+    info<Content>(
+        {.summary = "items with the properties of those you liked", .needs_properties = true}),
+};
+
+}  // namespace
+
+std::span<const ModelInfo> all_models() { return kModels; }
+
+Result<const ModelInfo*> find_model(std::string_view name) {
+  const auto* const found = std::ranges::find(kModels, name, &ModelInfo::name);
+  if (found != kModels.end()) return found;
+  std::vector<std::string_view> names;
+  for (const ModelInfo& model : kModels) names.push_back(model.name);
+  return make_error(ErrorCode::not_found, "there is no model '{}'; there are {}", name,
+                    fmt::join(names, ", "));
+}
+
+}  // namespace coseno
