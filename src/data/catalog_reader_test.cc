@@ -165,7 +165,7 @@ TEST(ReadCatalogTest, WhatIsNoCatalogueIsRefused) {
   EXPECT_TRUE(error_of(read("just words\n")).contains("not a kind of catalogue that is known"));
   EXPECT_EQ(
       error_of(read("name,price\nTea,3\n")),
-      "in:1:1: the header (name, price) has no id column: it would be named id, item, itemId, "
+      "in:1:1: the header 'name, price' has no id column: it would be named id, item, itemId, "
       "movieId, product_id, asin, isbn, ...");
   EXPECT_EQ(error_of(read("id,title\n1,Tea\n2\n")), "in:3:1: 1 column where the header has 2");
   EXPECT_EQ(error_of(read("id,title\n,Tea\n")), "in:2:1: the id is empty");

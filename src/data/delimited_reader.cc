@@ -47,10 +47,10 @@ Result<Columns> columns_by_header(const DelimitedRows& rows,
   const auto item = find_column(names, ColumnRole::item);
   if (!user || !item) {
     const ColumnRole missing = user ? ColumnRole::item : ColumnRole::user;
-    return rows.error_in_field(
-        0,
-        fmt::format("the header ({}) has no {} column: it would be named {}",
-                    fmt::join(rows.fields(), ", "), user ? "item" : "user", known_names(missing)));
+    return rows.error_in_field(0,
+                               fmt::format("the header {} has no {} column: it would be named {}",
+                                           quote(fmt::format("{}", fmt::join(rows.fields(), ", "))),
+                                           user ? "item" : "user", known_names(missing)));
   }
   return Columns{.n = names.size(),
                  .user = *user,

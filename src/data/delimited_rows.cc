@@ -92,9 +92,9 @@ std::unexpected<Error> DelimitedRows::error_in_field(std::size_t i,
   return text_->error_at({text_->line_number(), column_of(fields_[i])}, message);
 }
 
-Result<void> DelimitedRows::expect_fields(std::size_t n, std::string_view where) const {
-  if (fields_.size() == n) [[likely]]
-    return {};
+Result<void> DelimitedRows::expect_fields(std::size_t n, std::string_view where) {
+  if (fields_.size() == n + 1 && fields_.back().empty()) fields_.pop_back();
+  if (fields_.size() == n) return {};
   const auto count = [](std::size_t n_columns) {
     return fmt::format("{} column{}", n_columns, n_columns == 1 ? "" : "s");
   };

@@ -31,8 +31,9 @@ class DelimitedRows {
   // Error invalid_argument at the start of field i.
   std::unexpected<Error> error_in_field(std::size_t i, std::string_view message) const;
 
-  // An error unless the row has `n` fields. `where` tells what has n: "the header", "line 1".
-  Result<void> expect_fields(std::size_t n, std::string_view where) const;
+  // An error unless the row has `n` fields; one more, an empty one behind a delimiter at the end of
+  // the line, is dropped. `where` tells what has n: "the header".
+  Result<void> expect_fields(std::size_t n, std::string_view where);
 
  private:
   void split_plain(std::string_view line);

@@ -141,10 +141,10 @@ TEST(ReadDelimitedTest, RatingsThatAreNoFiniteNumbersAreRefused) {
 
 TEST(ReadDelimitedTest, AMissingColumnIsNamed) {
   EXPECT_EQ(error_of(read("userId,rating\nann,4\n")),
-            "in:1:1: the header (userId, rating) has no item column: it would be named item, "
+            "in:1:1: the header 'userId, rating' has no item column: it would be named item, "
             "itemId, movieId, product_id, asin, isbn, ...");
   EXPECT_EQ(error_of(read("who,item,rating\nann,tea,4\n")),
-            "in:1:1: the header (who, item, rating) has no user column: it would be named user, "
+            "in:1:1: the header 'who, item, rating' has no user column: it would be named user, "
             "userId, user_id, customer, session, ...");
   EXPECT_EQ(error_of(read("user,item,rating,rating\nann,tea,4,4\n")),
             "in:1:18: the header has column 'rating' twice");
@@ -164,6 +164,26 @@ TEST(ReadDelimitedTest, ARowWithoutAllColumnsIsRefused) {
             "in:2:1: 2 columns where the first line has 3");
   EXPECT_EQ(error_of(read("user,item,rating\nann,tea,4\nann,jam")),
             "in:3:1: 2 columns where the header has 3 (the file may be cut short)");
+}
+
+// Book-Crossing's users_info.dat has a tab behind the last column.
+TEST(ReadDelimitedTest, ADelimiterAtTheEndOfALineIsFine) {
+  EXPECT_EQ(lines(read("user,item,rating\nann,tea,4,\n")), (Lines{{"ann", "tea", 4}}));
+  EXPECT_EQ(error_of(read("user,item,rating\nann,tea,4,,\n")),
+            "in:2:1: 5 columns where the header has 3");
+}
+
+// A number with leading zeros is another id than the number.
+TEST(ReadDelimitedTest, NumbersAreIdsAsTheyAreWritten) {
+  const auto result = read("0,007\n00,7\n4194304,12345678\n4194303,99999999999\n0,7\n1,7\n");
+  EXPECT_EQ(lines(result), (Lines{{"0", "007"},
+                                  {"00", "7"},
+                                  {"4194304", "12345678"},
+                                  {"4194303", "99999999999"},
+                                  {"0", "7"},
+                                  {"1", "7"}}));
+  EXPECT_EQ(result->users.size(), 5U);
+  EXPECT_EQ(result->items.size(), 4U);
 }
 
 TEST(ReadDelimitedTest, BadIdsAreRefused) {

@@ -100,8 +100,9 @@ Result<std::vector<Column>> find_columns(const DelimitedRows& rows) {
   const auto id = find_id_column(names);
   if (!id) {
     return rows.error_in_field(
-        0, fmt::format("the header ({}) has no id column: it would be named id, {}",
-                       fmt::join(header, ", "), known_names(ColumnRole::item)));
+        0, fmt::format("the header {} has no id column: it would be named id, {}",
+                       quote(fmt::format("{}", fmt::join(header, ", "))),
+                       known_names(ColumnRole::item)));
   }
   const bool has_types = is_typed(header);
   std::vector<Column> columns(header.size());

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 #include <optional>
+#include <utility>
 
 #include "data/utf8.h"
 
@@ -76,9 +77,10 @@ Result<void> TextReader::fill() {
     return make_error(ErrorCode::cancelled, "reading {} was cancelled", name());
   }
   progress_->report("reading", source_.bytes_done(), source_.bytes_total(), "");
-  std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
-  end_ -= begin_;
-  begin_ = 0;
+  if (begin_ > 0) {
+    std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+    end_ -= std::exchange(begin_, 0);
+  }
   if (buffer_.size() < end_ + kBlockBytes) buffer_.resize(std::max(2 * end_, kBlockBytes));
   COSENO_ASSIGN(n, source_.read(std::span(buffer_).subspan(end_)));
   const std::string_view fresh(buffer_.data() + end_, n);

@@ -137,8 +137,8 @@ TEST(TextReaderTest, ProgressReachesTheTotal) {
     std::uint64_t last_done = 0;
     std::uint64_t last_total = 0;
   } progress;
-  const std::string bytes(1'000'000, '\n');
-  TextReader text(TextSource::from_memory("text", "a" + bytes), progress);
+  const std::string bytes = "a" + std::string(1'000'000, '\n');
+  TextReader text(TextSource::from_memory("text", bytes), progress);
   while (text.next_line().value()) {
   }
   EXPECT_EQ(progress.last_done, 1'000'001U);

@@ -68,15 +68,16 @@ Result<std::size_t> TextSource::read(std::span<char> out) {
 // Fetches the first bytes and looks what they are.
 Result<void> TextSource::start() {
   is_started_ = true;
-  buffer_.resize(kBufferBytes);
+  buffer_.resize(kMagicBytes);
   std::size_t n = 0;
   while (n < kMagicBytes) {
     COSENO_ASSIGN(n_more, fetch(std::span(buffer_).subspan(n)));
     if (n_more == 0) break;
     n += n_more;
   }
+  decoder_ = make_decoder({buffer_.data(), n});
+  if (decoder_ != nullptr) buffer_.resize(kBufferBytes);
   packed_ = {buffer_.data(), n};
-  decoder_ = make_decoder(packed_);
   return {};
 }
 
@@ -87,16 +88,16 @@ Result<std::size_t> TextSource::fetch(std::span<char> out) {
     bytes_fetched_ += n;
     return n;
   }
-  for (;;) {
-    const ssize_t n = ::read(file_.descriptor(), out.data(), out.size());
-    if (n >= 0) {
-      bytes_fetched_ += static_cast<std::uint64_t>(n);
-      return static_cast<std::size_t>(n);
+  const ssize_t n = ::read(file_.descriptor(), out.data(), out.size());
+  if (n < 0) {
+    // A program that handles a signal without SA_RESTART wants it to end such a wait.
+    if (errno == EINTR) {
+      return make_error(ErrorCode::cancelled, "reading {} was interrupted", name_);
     }
-    if (errno != EINTR) {
-      return make_error(ErrorCode::io, "{}: {}", name_, system_message(errno));
-    }
+    return make_error(ErrorCode::io, "{}: {}", name_, system_message(errno));
   }
+  bytes_fetched_ += static_cast<std::uint64_t>(n);
+  return static_cast<std::size_t>(n);
 }
 
 Result<std::size_t> TextSource::unpack(std::span<char> out) {
