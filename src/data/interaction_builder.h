@@ -22,7 +22,10 @@ class IdAdder {
   Index add(std::string_view id, IdMap<Index>& map) {
     const std::optional<std::uint32_t> number = small_number(id);
     if (!number) return map.add(id);
-    if (*number >= known_.size()) known_.resize(std::max<std::size_t>(2 * *number, 1024), kUnknown);
+    if (*number >= known_.size()) {
+      const std::size_t size = std::clamp<std::size_t>(2 * *number, 1024, kEndOfSmall);
+      known_.resize(size, kUnknown);
+    }
     Index& index = known_[*number];
     if (index == kUnknown) index = map.add(id);
     return index;

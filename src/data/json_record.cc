@@ -178,13 +178,6 @@ std::string_view kind_name(JsonField::Kind kind) {
 
 }  // namespace
 
-std::string json_trouble(const json::error_code& error, bool is_at_end) {
-  if (is_at_end) {
-    return "the JSON ends too early: the file may be cut short";
-  }
-  return fmt::format("not valid JSON ({})", error.message());
-}
-
 std::unexpected<Error> wrong_kind(const TextReader& text, const JsonField& field,
                                   std::string_view expected) {
   return text.error_in_line(field.column, "{} must be {}, not {}", quote(field.name), expected,
