@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+"""How good are lists of recommendations, how fast, and against whom?
+
+MovieLens 100K, the publisher's ua.base and ua.test: lists of 10 without what the user had in
+training, judged for users with a held-out rating of 4 or more. Everybody writes lists in the same
+form, and tests/check_metrics.py judges them all.
+
+`cosine` is the order of the tutorial that coseno began from: cosine between user and item vectors.
+`fit` is measured inside everybody, p50 and p99 are one user's list on one thread, `peak` is the
+memory of the whole process, files included.
+"""
+
+import pathlib
+import re
+import statistics
+import sys
+import tempfile
+
+import measure
+
+sys.path.insert(0, str(measure.ROOT / "tests"))
+import check_metrics  # noqa: E402  the judge lives with the tests
+
+K = 10
+RELEVANT_FROM = 4
+
+
+class Entry:
+    """Somebody who makes lists: lists(out) writes them to the file `out`, and gives what the process
+    told ({"fit_s", "latency_p50_s", "latency_p99_s"}) and its measure.Run."""
+
+    def __init__(self, name, lists, is_coseno=False):
+        self.name = name
+        self.lists = lists
+        self.is_coseno = is_coseno
+
+
+def coseno(program, threads, data, model, by):
+    def lists(out):
+        run = measure.run(
+            program, "evaluate", data / "ua.base", "--test", data / "ua.test", "--items",
+            data / "u.item", "--relevant-from", RELEVANT_FROM, "-k", K, "--models", model, "--by",
+            by, "--threads", threads, "--out", out, "--json", threads=threads,
+        )
+        return run.json()[0], run
+
+    return Entry(f"coseno {model}" + (", cosine" if by == "cosine" else ""), lists, True)
+
+
+def coseno_entries(arguments, data):
+    """Every model by score, and by cosine where it has vectors."""
+    program = measure.built(arguments.build / "coseno")
+    entries = []
+    for model, description in measure.coseno_models(program).items():
+        entries.append(coseno(program, arguments.threads, data, model, "score"))
+        if "--by cosine" in description:
+            entries.append(coseno(program, arguments.threads, data, model, "cosine"))
+    return entries
+
+
+def collaborative_filter(arguments, data, users):
+    """The npm package; nobody where it cannot be had."""
+    try:
+        modules = measure.node_modules_of_rivals()
+    except measure.Failed as failed:
+        print(f"no collaborative-filter: {failed}", file=sys.stderr)
+        return []
+
+    def entry(name, liked_from):
+        def lists(out):
+            wanted = out.with_suffix(".users")
+            wanted.write_text("".join(f"{user}\n" for user in users), encoding="utf-8")
+            run = measure.run(
+                "node", measure.RIVALS / "collaborative_filter_lists.js", modules,
+                data / "ua.base", wanted, out, liked_from, K, threads=arguments.threads,
+            )
+            return run.json(), run
+
+        return Entry(name, lists)
+
+    return [
+        entry("npm collaborative-filter, rated is liked", 1),
+        entry("npm collaborative-filter, liked from 4", 4),
+    ]
+
+
+def relevant_items(test):
+    """{user: their relevant items}, of the users who have any."""
+    relevant_of = {}
+    for user, ratings in test.items():
+        relevant = {item for item, rating in ratings.items() if rating >= RELEVANT_FROM}
+        if relevant:
+            relevant_of[user] = relevant
+    return relevant_of
+
+
+def judged(entry, train, relevant_of):
+    """{column: cell} of the entry, or nothing where a rival failed."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = pathlib.Path(folder) / "lists.txt"
+        try:
+            told, run = entry.lists(out)
+        except measure.Failed as failed:
+            if entry.is_coseno:
+                sys.exit(str(failed))
+            print(f"{entry.name} failed: {failed}", file=sys.stderr)
+            return None
+        lists = check_metrics.read_lists(out)
+    check_metrics.check_lists(train, lists, K)
+    metrics = [
+        check_metrics.judge(lists.get(user, []), relevant, K)
+        for user, relevant in relevant_of.items()
+    ]
+    return {
+        "": entry.name,
+        f"NDCG@{K}": f"{statistics.mean(one['ndcg'] for one in metrics):.4f}",
+        f"recall@{K}": f"{statistics.mean(one['recall'] for one in metrics):.4f}",
+        "fit s": f"{told['fit_s']:.3f}",
+        "p50 ms": f"{1e3 * told['latency_p50_s']:.3f}",
+        "p99 ms": f"{1e3 * told['latency_p99_s']:.3f}",
+        "peak MB": f"{run.peak_mb:.0f}",
+    }
+
+
+def default_model(build):
+    """The model that `coseno recommend` uses when none is named; its --help tells."""
+    told = measure.run(build / "coseno", "recommend", "--help", threads=1).output
+    return re.search(r"Model to fit; default (\w+)", " ".join(told.split())).group(1)
+
+
+def main():
+    arguments = measure.parser(__doc__).parse_args()
+    data = measure.movielens_100k()
+    train = check_metrics.read_ratings(data / "ua.base")
+    relevant_of = relevant_items(check_metrics.read_ratings(data / "ua.test"))
+    measure.print_environment(arguments)
+    entries = coseno_entries(arguments, data)
+    entries += collaborative_filter(arguments, data, list(relevant_of))
+    rows = [row for row in (judged(entry, train, relevant_of) for entry in entries) if row]
+    measure.print_table(list(rows[0]), [list(row.values()) for row in rows])
+
+    name = default_model(arguments.build)
+    default = next(row for row in rows if row[""] == f"coseno {name}")
+    measure.print_target(
+        f"NDCG@{K} of the default model, {name}", float(default[f"NDCG@{K}"]), 0.25, at_least=True
+    )
+
+
+if __name__ == "__main__":
+    main()
