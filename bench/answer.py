@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """How long from a file of ratings to an answer, and is a fitted model the same on any threads?
 
-`coseno recommend` with its default model on MovieLens 100K: the whole process, which reads the file,
-fits, and prints a list. How good the list is, bench/ranking.py tells.
+`coseno recommend` with its default model on MovieLens 100K: the whole process, which reads the
+file, fits, and prints a list. How good the list is, bench/ranking.py tells.
 
 Then every model is fitted on one thread and on two, and the files are compared byte by byte.
 """
@@ -41,8 +41,20 @@ def is_same_on_two_threads(program, data, model):
         for threads in (1, 2):
             out = pathlib.Path(folder) / f"{threads}.safetensors"
             measure.run(
-                program, "fit", data / "u.data", "--items", data / "u.item", "--model", model,
-                "--seed", "7", "--threads", threads, "--out", out, threads=threads,
+                program,
+                "fit",
+                data / "u.data",
+                "--items",
+                data / "u.item",
+                "--model",
+                model,
+                "--seed",
+                "7",
+                "--threads",
+                threads,
+                "--out",
+                out,
+                threads=threads,
             )
             files.append(out.read_bytes())
     return files[0] == files[1]

@@ -171,7 +171,9 @@ def coseno_models(program):
 
 def first_line(*command):
     try:
-        return subprocess.run(command, capture_output=True, text=True, cwd=ROOT).stdout.split("\n")[0]
+        return subprocess.run(command, capture_output=True, text=True, cwd=ROOT).stdout.split("\n")[
+            0
+        ]
     except FileNotFoundError:
         return "unknown"
 

@@ -19,15 +19,15 @@ import tempfile
 import measure
 
 sys.path.insert(0, str(measure.ROOT / "tests"))
-import check_metrics  # noqa: E402  the judge lives with the tests
+import check_metrics  # noqa: E402
 
 K = 10
 RELEVANT_FROM = 4
 
 
 class Entry:
-    """Somebody who makes lists: lists(out) writes them to the file `out`, and gives what the process
-    told ({"fit_s", "latency_p50_s", "latency_p99_s"}) and its measure.Run."""
+    """Somebody who makes lists: lists(out) writes them to the file `out`, and gives what the
+    process told ({"fit_s", "latency_p50_s", "latency_p99_s"}) and its measure.Run."""
 
     def __init__(self, name, lists, is_coseno=False):
         self.name = name
@@ -38,9 +38,27 @@ class Entry:
 def coseno(program, threads, data, model, by):
     def lists(out):
         run = measure.run(
-            program, "evaluate", data / "ua.base", "--test", data / "ua.test", "--items",
-            data / "u.item", "--relevant-from", RELEVANT_FROM, "-k", K, "--models", model, "--by",
-            by, "--threads", threads, "--out", out, "--json", threads=threads,
+            program,
+            "evaluate",
+            data / "ua.base",
+            "--test",
+            data / "ua.test",
+            "--items",
+            data / "u.item",
+            "--relevant-from",
+            RELEVANT_FROM,
+            "-k",
+            K,
+            "--models",
+            model,
+            "--by",
+            by,
+            "--threads",
+            threads,
+            "--out",
+            out,
+            "--json",
+            threads=threads,
         )
         return run.json()[0], run
 
@@ -71,8 +89,15 @@ def collaborative_filter(arguments, data, users):
             wanted = out.with_suffix(".users")
             wanted.write_text("".join(f"{user}\n" for user in users), encoding="utf-8")
             run = measure.run(
-                "node", measure.RIVALS / "collaborative_filter_lists.js", modules,
-                data / "ua.base", wanted, out, liked_from, K, threads=arguments.threads,
+                "node",
+                measure.RIVALS / "collaborative_filter_lists.js",
+                modules,
+                data / "ua.base",
+                wanted,
+                out,
+                liked_from,
+                K,
+                threads=arguments.threads,
             )
             return run.json(), run
 

@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """How well are ratings predicted, how fast, and against whom?
 
-MovieLens 100K, the publisher's folds u1 to u5. Everybody reads u?.base, predicts the pairs of u?.test
-and writes what they predict; RMSE is computed here, from those files, in the same way for all.
+MovieLens 100K, the publisher's folds u1 to u5. Everybody reads u?.base, predicts the pairs of
+u?.test and writes what they predict; RMSE is computed here, from those files, in the same way for
+all.
 
 Times are means over the folds, in seconds. `fit` and `predict` are measured inside the rivals, with
-reading and imports left out. coseno's `fit` is what `coseno evaluate` tells; its `predict` is a whole
-process that loads the fitted model from a file, predicts, and writes. `process` is everybody's whole
-process, from files to predictions (`coseno predict`), and `peak` the most memory that it had.
+reading and imports left out. coseno's `fit` is what `coseno evaluate` tells; its `predict` is a
+whole process that loads the fitted model from a file, predicts, and writes. `process` is
+everybody's whole process, from files to predictions (`coseno predict`), and `peak` the most memory
+that it had.
 """
 
 import math
@@ -91,17 +93,40 @@ def coseno(program, threads, name, *options):
         model = out.with_suffix(".safetensors")
         chosen = ["--model", "biased_mf", *options]
         whole = measure.run(
-            program, "predict", fold.train, "--pairs", fold.test, "--out", out, *chosen,
+            program,
+            "predict",
+            fold.train,
+            "--pairs",
+            fold.test,
+            "--out",
+            out,
+            *chosen,
             threads=threads,
         )
         judged = measure.run(
-            program, "evaluate", fold.train, "--test", fold.test, "--models", "biased_mf", "--json",
-            *options, threads=threads,
+            program,
+            "evaluate",
+            fold.train,
+            "--test",
+            fold.test,
+            "--models",
+            "biased_mf",
+            "--json",
+            *options,
+            threads=threads,
         )
         measure.run(program, "fit", fold.train, "--out", model, *chosen, threads=threads)
         predicted = measure.run(
-            program, "predict", model, "--pairs", fold.test, "--out", os.devnull,
-            "--threads", threads, threads=threads,
+            program,
+            "predict",
+            model,
+            "--pairs",
+            fold.test,
+            "--out",
+            os.devnull,
+            "--threads",
+            threads,
+            threads=threads,
         )
         return judged.json()[0]["fit_s"], predicted.seconds, whole
 
@@ -111,7 +136,13 @@ def coseno(program, threads, name, *options):
 def rival(python, threads, name, script, argument, *properties):
     def measure_fold(fold, out):
         run = measure.run(
-            python, measure.RIVALS / script, argument, fold.train, fold.test, out, *properties,
+            python,
+            measure.RIVALS / script,
+            argument,
+            fold.train,
+            fold.test,
+            out,
+            *properties,
             threads=threads,
         )
         told = run.json()

@@ -45,7 +45,9 @@ const lists = lines(usersPath).filter((user) => users.has(user)).map((user) => {
 fs.writeFileSync(outPath, `${lists.join('\n')}\n`);
 
 latencies.sort((a, b) => a - b);
-const percentile = (share) => latencies[Math.min(latencies.length - 1, Math.floor(share * latencies.length))];
+const percentile = (share) => latencies[Math.floor(share * latencies.length)];
 console.log(JSON.stringify({
-  fit_s: fitSeconds, latency_p50_s: percentile(0.5), latency_p99_s: percentile(0.99),
+  fit_s: fitSeconds,
+  latency_p50_s: percentile(0.5),
+  latency_p99_s: percentile(0.99),
 }));

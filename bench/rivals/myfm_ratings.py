@@ -1,6 +1,6 @@
 """myFM (PyPI myfm) as a rival: myfm_ratings.py FEATURES TRAIN TEST OUT [ITEMS USERS].
 
-A Bayesian factorisation machine by Gibbs sampling, of rank 10. Its features, each a group of its own:
+A Bayesian factorisation machine by Gibbs sampling, of rank 10. Its features, each a group:
 
     ids         user, item
     implicit    and all items that the user rated, all users who rated the item

@@ -15,6 +15,4 @@ def answer(read):
     start = time.perf_counter()
     n_ratings = read()
     seconds = time.perf_counter() - start
-    print(
-        json.dumps({"n_ratings": n_ratings, "seconds": seconds, "bytes": peak_bytes() - before})
-    )
+    print(json.dumps({"n_ratings": n_ratings, "seconds": seconds, "bytes": peak_bytes() - before}))
