@@ -126,7 +126,8 @@ std::vector<Feature> ItemKnn::Search::nearest(ItemIndex item, std::size_t k,
 }
 
 std::span<const OptionField<ItemKnn::Options>> ItemKnn::fields() {
-  static constexpr std::array<OptionField<Options>, 5> kFields = {{
+  // Not constexpr: with -fsanitize=undefined GCC 12 finds that it is not.
+  static const std::array<OptionField<Options>, 5> all = {{
       {.name = "neighbours",
        .member = &Options::neighbours,
        .min = 1,
@@ -153,7 +154,7 @@ std::span<const OptionField<ItemKnn::Options>> ItemKnn::fields() {
        .max = 10,
        .help = "how much a rating of one deviation above the user's mean adds to the weight 1"},
   }};
-  return kFields;
+  return all;
 }
 
 Result<std::unique_ptr<Model>> ItemKnn::fit(const Dataset& dataset, const Options& options,

@@ -19,7 +19,7 @@ struct Options {
 constexpr std::string_view kModel = "toy";
 
 std::span<const OptionField<Options>> fields() {
-  static const std::array<OptionField<Options>, 4> kFields = {{
+  static const std::array<OptionField<Options>, 4> all = {{
       {.name = "dim", .member = &Options::dim, .min = 1, .max = 512, .help = "length of a vector"},
       {.name = "shrink", .member = &Options::shrink, .min = 0, .max = 2.5, .help = ""},
       {.name = "centred", .member = &Options::centred, .help = ""},
@@ -28,7 +28,7 @@ std::span<const OptionField<Options>> fields() {
        .choices = {"als", "gibbs", "sgd"},
        .help = ""},
   }};
-  return kFields;
+  return all;
 }
 
 // The options, or those of a struct that no test expects.

@@ -13,9 +13,8 @@ namespace {
 constexpr std::size_t kAny = TensorFile::kAny;
 
 std::vector<std::byte> bytes_of(std::string_view text) {
-  std::vector<std::byte> bytes(text.size());
-  std::memcpy(bytes.data(), text.data(), text.size());
-  return bytes;
+  const auto bytes = std::as_bytes(std::span(text.data(), text.size()));
+  return {bytes.begin(), bytes.end()};
 }
 
 std::string read_text(const std::string& path) {

@@ -1,0 +1,118 @@
+// Bytes as a model file, from the header to the model's own tensors.
+//
+// Blind mutation would never get past the checksum and the header. So each input starts from a file
+// of a real model, made here (no corpus that grows stale), and its checksum is set right again.
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "base/check.h"
+#include "models/fitted_model.h"
+#include "models/registry.h"
+#include "models/tensor_file.h"
+
+extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t max_size);
+
+namespace coseno {
+namespace {
+
+Dataset tiny_dataset() {
+  Interactions interactions;
+  interactions.has_values = true;
+  Catalog items;
+  Catalog users;
+  for (const char* user : {"ann", "bob", "cat"}) {
+    users.add({user, "", {{"age", PropertyKind::number, user[0] / 10.0}}});
+    for (const char* item : {"tea", "jam", "rye"}) {
+      items.add({item, "Toast", {{"sweet", PropertyKind::number, item[0] / 10.0}}});
+      if (user[0] - 'a' == item[2] % 3) continue;
+      interactions.add(interactions.users.add(user),
+                       {interactions.items.add(item), static_cast<float>(user[0] % 5), item[1]});
+    }
+  }
+  return make_dataset(std::move(interactions), RepeatRule::last, items, users);
+}
+
+std::string fitted_file(const ModelInfo& info) {
+  ThreadPool pool(1);
+  Progress progress;
+  FitContext context = {.pool = pool, .progress = progress};
+  // libFuzzer's inputs have 4096 bytes at most unless it is told otherwise.
+  const Settings tiny = {{"dim", "1"}, {"rounds", "2"}, {"draws", "1"}};
+  const Settings settings = info.check(tiny) ? tiny : Settings();
+  const Result<FittedModel> fitted = fit_model(info.name, tiny_dataset(), settings, context);
+  COSENO_CHECK(fitted.has_value());
+  const std::string path =
+      std::filesystem::temp_directory_path() / fmt::format("model_file_fuzzer_{}", getpid());
+  COSENO_CHECK(save_model(*fitted, path).has_value());
+  std::ifstream stream(path, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(stream), {}};
+  std::filesystem::remove(path);
+  return text;
+}
+
+const std::vector<std::string>& real_files() {
+  static const std::vector<std::string> files = [] {
+    std::vector<std::string> made;
+    for (const ModelInfo& info : all_models()) made.push_back(fitted_file(info));
+    return made;
+  }();
+  return files;
+}
+
+std::vector<std::byte> sealed(const std::uint8_t* data, std::size_t size) {
+  std::vector<std::byte> bytes(size);
+  std::copy_n(reinterpret_cast<const std::byte*>(data), size, bytes.begin());
+  TensorFile::seal(bytes);
+  return bytes;
+}
+
+// What loads must serve.
+void use(const FittedModel& fitted) {
+  const Model& model = *fitted.model;
+  std::vector<float> scores(model.n_items());
+  model.score({}, scores);
+  for (std::size_t u = 0; u < fitted.dataset.users.size(); ++u) {
+    model.score(profile_of(fitted.dataset, static_cast<UserIndex>(u)), scores);
+  }
+  if (model.n_items() > 0) model.similar_items(ItemIndex{0}, 3);
+}
+
+}  // namespace
+}  // namespace coseno
+
+extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size,
+                                               std::size_t max_size, unsigned seed) {
+  const std::vector<std::string>& files = coseno::real_files();
+  const std::string& file = files[seed % files.size()];
+  const bool starts_anew = size < 16 || seed / files.size() % 16 == 0;
+  if (starts_anew && file.size() <= max_size) {
+    std::ranges::copy(file, data);
+    size = file.size();
+  }
+  return LLVMFuzzerMutate(data, size, max_size);
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const auto file = coseno::TensorFile::parse(coseno::sealed(data, size), "m");
+  if (!file) {
+    COSENO_CHECK(file.error().code == coseno::ErrorCode::corrupt);
+    return 0;
+  }
+  const auto fitted = coseno::load_model(*file);
+  if (fitted) {
+    coseno::use(*fitted);
+  } else {
+    COSENO_CHECK(fitted.error().code == coseno::ErrorCode::corrupt);
+  }
+  return 0;
+}
