@@ -1,5 +1,6 @@
 // coseno completion: the script that lets a shell complete commands, options and their values.
 
+#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "cli/command.h"

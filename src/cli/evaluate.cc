@@ -4,6 +4,7 @@
 
 #include <boost/json.hpp>
 
+#include <CLI/CLI.hpp>
 #include <chrono>
 #include <memory>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "cli/output.h"
 #include "cli/source.h"
 #include "cli/table.h"
+#include "cli/whole_number.h"
 #include "evaluation/split.h"
 
 namespace coseno::cli {
@@ -318,7 +320,7 @@ void add_split_options(CLI::App& app, Arguments& arguments) {
       ->excludes(test);
   app.add_option("--folds", arguments.folds, "Parts of k-fold; default 5")
       ->type_name("N")
-      ->check(CLI::Range(2, 100))
+      ->check(whole_number(2, 100))
       ->excludes(test);
 }
 

@@ -1,5 +1,6 @@
 // coseno fit: a model file, so that later commands need not fit again.
 
+#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "cli/command.h"

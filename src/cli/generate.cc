@@ -4,12 +4,14 @@
 
 #include <fmt/ranges.h>
 
+#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "base/atomic_file.h"
 #include "cli/command.h"
 #include "cli/output.h"
 #include "cli/progress_bar.h"
+#include "cli/whole_number.h"
 
 namespace coseno::cli {
 namespace {
@@ -91,12 +93,19 @@ Command add_generate(CLI::App& program) {
   CLI::App* const app = program.add_subcommand("generate", "Makes a synthetic data set");
   const auto arguments = std::make_shared<Arguments>();
   GenerateOptions& options = arguments->options;
-  app->add_option("--users", options.n_users, "Users; default 1000")->type_name("N");
-  app->add_option("--items", options.n_items, "Items; default 500")->type_name("N");
+  app->add_option("--users", options.n_users, "Users; default 1000")
+      ->type_name("N")
+      ->check(whole_number(1));
+  app->add_option("--items", options.n_items, "Items; default 500")
+      ->type_name("N")
+      ->check(whole_number(1));
   app->add_option("--events", options.n_events,
                   "Ratings; default 50000, at most half of users x items")
-      ->type_name("N");
-  app->add_option("--seed", options.seed, "Same seed, same data; default 1")->type_name("N");
+      ->type_name("N")
+      ->check(whole_number(1));
+  app->add_option("--seed", options.seed, "Same seed, same data; default 1")
+      ->type_name("N")
+      ->check(whole_number(0));
   app->add_option("--out", arguments->out,
                   "CSV of ratings to write: userId,movieId,rating,timestamp")
       ->type_name("FILE")

@@ -1,5 +1,6 @@
 // coseno models: what there is to choose from, and what can be set.
 
+#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "cli/command.h"

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "cli/command.h"
+#include "cli/failure.h"
 #include "data/ids.h"
 
 namespace coseno::cli {

@@ -1,5 +1,6 @@
 // coseno predict: the ratings that users would give.
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
 

@@ -61,8 +61,8 @@ std::optional<std::string> ProgressMeter::update(std::string_view stage, std::ui
   if (now_s < next_line_s_) return std::nullopt;
   next_line_s_ = now_s + kLineInterval_s;
   std::string line = fmt::format("{} {}", stage, state(done, total));
-  if (!note.empty()) line += fmt::format("  {}", note);
   line += time_left(done, total, now_s - stage_start_s_);
+  if (!note.empty()) line += fmt::format("  {}", note);
   line.resize(std::min(line.size(), width));
   return line;
 }

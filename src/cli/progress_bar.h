@@ -14,7 +14,7 @@ namespace coseno::cli {
 
 // When a line is to be drawn, and what it says; draws nothing itself and asks no clock.
 //
-//   fitting biased_mf [#########           ]  45%  rmse 0.912  3 s left
+//   fitting biased_mf [#########           ]  45%  3 s left  rmse 0.912
 //
 // Times are seconds since the work began.
 class ProgressMeter {

@@ -18,7 +18,7 @@ TEST(ProgressMeterTest, LineHasStageShareNoteAndTimeLeft) {
   ProgressMeter meter;
   meter.update("fitting", 0, 40, "", 0.0, kWide);
   EXPECT_EQ(meter.update("fitting", 10, 40, "rmse 0.91", 1.0, kWide),
-            "fitting [#####               ]  25%  rmse 0.91  3 s left");
+            "fitting [#####               ]  25%  3 s left  rmse 0.91");
 }
 
 TEST(ProgressMeterTest, TenLinesASecondAtMost) {

@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
 #include <utility>
@@ -64,11 +65,16 @@ std::string json_answer(const Arguments& arguments, const Source& source, const 
   return json_text(answer) + "\n";
 }
 
-std::string text_answer(const Arguments& arguments, const Source& source, const UserList& list) {
+// "1 rating", "2 interactions".
+std::string history_size(const Source& source, std::size_t n_seen) {
   const bool has_ratings = source.fitted.dataset.matrix.has_values();
-  std::string text =
-      fmt::format("User {}, {} {}, model {}\n", printable(arguments.user), list.n_seen,
-                  has_ratings ? "ratings" : "interactions", model_name(source, list));
+  return fmt::format("{} {}{}", n_seen, has_ratings ? "rating" : "interaction",
+                     n_seen == 1 ? "" : "s");
+}
+
+std::string text_answer(const Arguments& arguments, const Source& source, const UserList& list) {
+  std::string text = fmt::format("User {}, {}, model {}\n", printable(arguments.user),
+                                 history_size(source, list.n_seen), model_name(source, list));
   if (const std::string why = note(arguments, source, list); !why.empty()) {
     text += printable(why) + "\n";
   }

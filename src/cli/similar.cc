@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
 

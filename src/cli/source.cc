@@ -2,9 +2,11 @@
 
 #include <fmt/ranges.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <utility>
 
+#include "cli/whole_number.h"
 #include "data/readers.h"
 
 namespace coseno::cli {
@@ -61,10 +63,12 @@ void add_ratings_options(CLI::App& app, SourceArguments& arguments,
   app.add_option("--items", arguments.items, "Titles and properties of items")->type_name("FILE");
   app.add_option("--user-properties", arguments.user_properties, "Properties of users")
       ->type_name("FILE");
-  app.add_option("--seed", arguments.seed, "Seed of everything random; default 1")->type_name("N");
+  app.add_option("--seed", arguments.seed, "Seed of everything random; default 1")
+      ->type_name("N")
+      ->check(whole_number(0));
   app.add_option("--threads", arguments.n_threads, "Threads to use; default one a core")
       ->type_name("N")
-      ->check(CLI::Range(1, 1024));
+      ->check(whole_number(1, 1024));
 }
 
 void add_model_option(CLI::App& app, SourceArguments& arguments, std::string_view default_model) {
@@ -82,9 +86,7 @@ void add_set_option(CLI::App& app, SourceArguments& arguments) {
 }
 
 void add_k_option(CLI::App& app, std::size_t& k) {
-  app.add_option("-k", k, "Items in a list; default 10")
-      ->type_name("N")
-      ->check(CLI::PositiveNumber);
+  app.add_option("-k", k, "Items in a list; default 10")->type_name("N")->check(whole_number(1));
 }
 
 void add_by_option(CLI::App& app, std::string& by) {

@@ -2,7 +2,6 @@
 // all that already.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -11,13 +10,17 @@
 #include <string_view>
 #include <vector>
 
-#include "cli/command.h"
+#include "cli/failure.h"
 #include "cli/session.h"
 #include "data/catalog.h"
 #include "data/interactions.h"
 #include "models/fitted_model.h"
 #include "models/options.h"
 #include "models/registry.h"
+
+namespace CLI {
+class App;
+}
 
 namespace coseno::cli {
 

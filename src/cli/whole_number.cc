@@ -1,0 +1,24 @@
+#include "cli/whole_number.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <string>
+
+namespace coseno::cli {
+
+CLI::Validator whole_number(std::uint64_t min, std::uint64_t max) {
+  const auto check = [min, max](const std::string& text) -> std::string {
+    std::uint64_t number = 0;
+    const char* const end = text.data() + text.size();
+    const auto [rest, trouble] = std::from_chars(text.data(), end, number);
+    const bool is_octal = text.starts_with('0') && text.size() > 1;
+    if (trouble == std::errc() && rest == end && !is_octal && number >= min && number <= max) {
+      return "";
+    }
+    return fmt::format("must be a whole number in [{}, {}], not {}", min, max, text);
+  };
+  return CLI::Validator(check, "");
+}
+
+}  // namespace coseno::cli

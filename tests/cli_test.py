@@ -1,0 +1,708 @@
+#!/usr/bin/env python3
+"""The program from outside: arguments and files in, text and exit codes out.
+
+    cli_test.py PROGRAM [unittest arguments]
+"""
+
+import gzip
+import json
+import os
+import pathlib
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+PROGRAM = ""
+HERE = pathlib.Path(__file__).resolve().parent
+MOVIELENS = HERE.parent.parent / "shared" / "data" / "ml-100k"
+
+# Two tastes: tea drinkers have tea, milk and cup; coffee drinkers have coffee, sugar and spoon.
+# Nobody of either has an item of the other. ann lacks cup, and zed lacks spoon.
+TASTES = """user,item,rating
+ann,tea,5
+ann,milk,4
+bob,tea,4
+bob,milk,5
+bob,cup,5
+cat,tea,5
+cat,milk,4
+cat,cup,4
+xan,coffee,4
+xan,sugar,5
+xan,spoon,4
+yan,coffee,5
+yan,sugar,4
+yan,spoon,5
+zed,coffee,4
+zed,sugar,5
+"""
+
+ITEMS = """id,title,genres
+tea,Green Tea,hot|leaf
+milk,Cold Milk,cold
+cup,A Cup,thing
+coffee,Black Coffee,hot|bean
+sugar,Brown Sugar,sweet
+spoon,A Spoon,thing
+"""
+
+# The tutorial's own example: every user has rated every film.
+TUTORIAL = json.dumps(
+    {
+        "user1": {"movie1": 4, "movie2": 5},
+        "user2": {"movie1": 3, "movie2": 2},
+        "user3": {"movie1": 1, "movie2": 4},
+    }
+)
+
+
+def run(*arguments, stdin=None, **options):
+    """The finished process; `stdin` is text or bytes."""
+    data = stdin.encode() if isinstance(stdin, str) else stdin
+    done = subprocess.run(
+        [PROGRAM, *map(str, arguments)], input=data, capture_output=True, timeout=300, **options
+    )
+    done.stdout = done.stdout.decode()
+    done.stderr = done.stderr.decode()
+    return done
+
+
+class ProgramTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="coseno_cli_")
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.ratings = self.write("ratings.csv", TASTES)
+        self.items = self.write("items.csv", ITEMS)
+
+    def write(self, name, text):
+        path = self.folder / name
+        path.write_text(text)
+        return path
+
+    def files(self):
+        return sorted(path.name for path in self.folder.iterdir())
+
+    def good(self, *arguments, **options):
+        """What it prints; it must end with 0 and without a complaint."""
+        done = run(*arguments, **options)
+        self.assertEqual((done.returncode, done.stderr), (0, ""), arguments)
+        return done.stdout
+
+    def refused(self, exit_code, pattern, *arguments, **options):
+        """It must end with the code, one sentence on stderr and nothing on stdout."""
+        done = run(*arguments, **options)
+        self.assertEqual(done.returncode, exit_code, (arguments, done.stderr))
+        self.assertRegex(done.stderr, "^coseno: " + ".*" + pattern)
+        self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
+        self.assertEqual(done.stdout, "")
+
+    def generate(self, users, items, events):
+        path = self.folder / "generated.csv"
+        self.good("generate", "--users", users, "--items", items, "--events", events, "--out", path)
+        return path
+
+
+class RecommendTest(ProgramTest):
+    def recommend(self, *arguments, **options):
+        return json.loads(self.good("recommend", *arguments, "--json", **options))
+
+    def test_what_like_minded_users_have_comes_first(self):
+        answer = self.recommend(self.ratings, "--user", "ann")
+        self.assertEqual(list(answer), ["user", "model", "items"])
+        self.assertEqual((answer["user"], answer["model"]), ("ann", "item_knn"))
+        self.assertEqual(answer["items"][0]["item"], "cup")
+        self.assertEqual(list(answer["items"][0]), ["item", "score"])
+
+    def test_what_the_user_has_is_left_out_unless_asked_for(self):
+        items = [entry["item"] for entry in self.recommend(self.ratings, "--user", "ann")["items"]]
+        self.assertTrue({"tea", "milk"}.isdisjoint(items), items)
+        seen = self.recommend(self.ratings, "--user", "ann", "--include-seen", "-k", 6)
+        self.assertLessEqual({"tea", "milk", "cup"}, {e["item"] for e in seen["items"]})
+
+    def test_k_bounds_the_list(self):
+        self.assertEqual(len(self.recommend(self.ratings, "--user", "ann", "-k", 1)["items"]), 1)
+        huge = self.recommend(self.ratings, "--user", "ann", "-k", 10**18, "--include-seen")
+        self.assertLessEqual(len(huge["items"]), 6)
+
+    def test_titles_stand_in_json_and_in_text(self):
+        answer = self.recommend(self.ratings, "--user", "ann", "--items", self.items)
+        self.assertEqual(list(answer["items"][0]), ["item", "score", "title"])
+        self.assertEqual(answer["items"][0]["title"], "A Cup")
+        text = self.good("recommend", self.ratings, "--user", "ann", "--items", self.items)
+        self.assertRegex(text, r"^User ann, 2 ratings, model item_knn\n\nrank +item +title +score\n")
+        self.assertRegex(text, r"\n +1  cup +A Cup +\d")
+
+    def test_unknown_user_gets_the_popular_items_and_is_told(self):
+        answer = self.recommend(self.ratings, "--user", "who", "-k", 2)
+        self.assertEqual((answer["known"], answer["model"]), (False, "popularity"))
+        self.assertIn("unknown", answer["note"])
+        # Three users each; tea came first.
+        self.assertEqual(
+            answer["items"], [{"item": "tea", "score": 3}, {"item": "milk", "score": 3}]
+        )
+        self.assertIn("user who is unknown", self.good("recommend", self.ratings, "--user", "who"))
+
+    def test_the_tutorial_has_nothing_left_and_says_so(self):
+        answer = self.recommend("-", "--user", "user1", stdin=TUTORIAL)
+        self.assertEqual(answer["items"], [])
+        self.assertIn("nothing left", answer["note"])
+        text = self.good("recommend", "-", "--user", "user1", stdin=TUTORIAL)
+        self.assertIn("nothing left to recommend: user user1 has had all 2 items", text)
+        seen = self.recommend("-", "--user", "user1", "--include-seen", stdin=TUTORIAL)
+        self.assertEqual({e["item"] for e in seen["items"]}, {"movie1", "movie2"})
+
+    def test_each_format_gives_the_same_answer(self):
+        rows = [line.split(",") for line in TASTES.splitlines()[1:]]
+        matrix = {}
+        for user, item, rating in rows:
+            matrix.setdefault(user, {})[item] = float(rating)
+        texts = {
+            "csv": TASTES,
+            "tsv": "".join("\t".join(row) + "\n" for row in rows),
+            "double-colon": "".join("::".join(row) + "\n" for row in rows),
+            "json-lines": "".join(
+                json.dumps({"user": u, "item": i, "rating": float(r)}) + "\n" for u, i, r in rows
+            ),
+            "json-matrix": json.dumps(matrix),
+        }
+        expected = self.recommend(self.ratings, "--user", "ann")
+        for name, text in texts.items():
+            with self.subTest(format=name):
+                self.assertEqual(self.recommend("-", "--user", "ann", stdin=text), expected)
+                forced = self.recommend("-", "--user", "ann", "--format", name, stdin=text)
+                self.assertEqual(forced, expected)
+        packed = gzip.compress(TASTES.encode())
+        self.assertEqual(self.recommend("-", "--user", "ann", stdin=packed), expected)
+
+    def test_lines_of_items_are_interactions(self):
+        text = "ann tea milk\nbob tea milk cup\ncat tea milk cup\nxan coffee sugar\n"
+        answer = self.recommend("-", "--user", "ann", stdin=text)
+        self.assertEqual(answer["items"][0]["item"], "cup")
+        self.assertIn("2 interactions", self.good("recommend", "-", "--user", "ann", stdin=text))
+
+    def test_a_model_without_vectors_has_no_cosine(self):
+        self.refused(
+            2, "popularity has no vectors.*biased_mf",
+            "recommend", self.ratings, "--user", "ann", "--model", "popularity", "--by", "cosine",
+        )  # fmt: skip
+
+    def test_by_cosine_ranks_by_the_angle(self):
+        answer = self.recommend(
+            self.ratings, "--user", "ann", "--model", "biased_mf", "--by", "cosine"
+        )
+        for entry in answer["items"]:
+            self.assertLessEqual(abs(entry["score"]), 1.0001)
+
+    def test_content_needs_properties(self):
+        self.refused(
+            1, "--items", "recommend", self.ratings, "--user", "ann", "--model", "content"
+        )
+        answer = self.recommend(
+            self.ratings, "--user", "ann", "--model", "content", "--items", self.items
+        )
+        self.assertEqual(answer["model"], "content")
+
+    def test_all_users_get_a_line_each(self):
+        out = self.folder / "lists.txt"
+        text = self.good("recommend", self.ratings, "--users", "all", "-k", 1, "--out", out)
+        self.assertEqual(text, "")
+        lines = [line.split() for line in out.read_text().splitlines()]
+        self.assertEqual([line[0] for line in lines], ["ann", "bob", "cat", "xan", "yan", "zed"])
+        self.assertEqual(lines[0], ["ann", "cup"])
+        self.assertEqual(lines[5], ["zed", "spoon"])
+        self.assertEqual(self.files(), ["items.csv", "lists.txt", "ratings.csv"])
+
+    def test_users_of_a_file_in_its_order_on_stdout(self):
+        users = self.write("users.txt", "zed\nann\nwho\n")
+        done = run("recommend", self.ratings, "--users", users, "-k", 1)
+        self.assertEqual(done.stdout, "zed spoon\nann cup\nwho tea\n")
+        self.assertEqual(
+            done.stderr, "coseno: 1 of 3 users are unknown and got the popular items\n"
+        )
+
+    def test_threads_do_not_change_the_lists(self):
+        ratings = self.generate(200, 100, 3000)
+        one = self.good("recommend", ratings, "--users", "all", "--threads", 1)
+        self.assertEqual(self.good("recommend", ratings, "--users", "all", "--threads", 3), one)
+
+    def test_ids_with_blanks_are_no_words_of_a_line(self):
+        text = "user,item,rating\nann,green tea,5\nbob,milk,4\n"
+        self.refused(1, '"green tea" has a blank', "recommend", "-", "--users", "all", stdin=text)
+
+    def test_ids_cannot_steer_the_terminal(self):
+        text = json.dumps({"ann": {"a": 5, "b": 3}, "bob": {"a": 4, "b": 2, "\x1b[31mred": 5}})
+        self.assertNotIn("\x1b", self.good("recommend", "-", "--user", "ann", stdin=text))
+
+
+class SimilarTest(ProgramTest):
+    def test_items_of_the_same_taste_are_alike(self):
+        answer = json.loads(self.good("similar", self.ratings, "--item", "tea", "--json"))
+        self.assertEqual(list(answer), ["item", "model", "items"])
+        self.assertEqual({e["item"] for e in answer["items"][:2]}, {"milk", "cup"})
+
+    def test_text_names_item_and_model(self):
+        text = self.good("similar", self.ratings, "--item", "tea", "--items", self.items)
+        self.assertRegex(text, r"^Item tea, Green Tea, model item_knn\n\nrank")
+
+    def test_unknown_item_fails(self):
+        self.refused(
+            1, "item wine is unknown: it is not in .*ratings.csv",
+            "similar", self.ratings, "--item", "wine",
+        )  # fmt: skip
+
+    def test_content_finds_what_nobody_has_had(self):
+        items = self.write("more.csv", ITEMS + "mate,Mate,hot|leaf\n")
+        answer = json.loads(
+            self.good(
+                "similar", self.ratings, "--item", "mate", "--items", items,
+                "--model", "content", "-k", 1, "--json",
+            )  # fmt: skip
+        )
+        self.assertEqual(answer["items"][0]["item"], "tea")
+
+
+class PredictTest(ProgramTest):
+    def test_pairs_keep_their_order_and_their_repeats(self):
+        pairs = "ann\tcup\nzed\tspoon\nann\tcup\n"
+        lines = self.good("predict", self.ratings, "--pairs", "-", stdin=pairs).splitlines()
+        fields = [line.split("\t") for line in lines]
+        self.assertEqual([f[:2] for f in fields], [["ann", "cup"], ["zed", "spoon"], ["ann", "cup"]])
+        self.assertEqual(fields[0], fields[2])
+        for field in fields:
+            self.assertTrue(4 <= float(field[2]) <= 5, field)
+
+    def test_unknown_users_and_items_are_predicted_too(self):
+        pairs = self.write("pairs.csv", "user,item\nwho,tea\nann,wine\nwho,wine\n")
+        out = self.folder / "out.tsv"
+        self.assertEqual(self.good("predict", self.ratings, "--pairs", pairs, "--out", out), "")
+        fields = [line.split("\t") for line in out.read_text().splitlines()]
+        self.assertEqual([f[:2] for f in fields], [["who", "tea"], ["ann", "wine"], ["who", "wine"]])
+        for field in fields:
+            self.assertTrue(4 <= float(field[2]) <= 5, field)
+
+    def test_a_model_that_predicts_no_ratings_says_so(self):
+        self.refused(
+            1, "popularity predicts no ratings",
+            "predict", self.ratings, "--pairs", self.ratings, "--model", "popularity",
+        )  # fmt: skip
+
+
+class ModelFileTest(ProgramTest):
+    def fit(self, name, *arguments, ratings=None):
+        path = self.folder / name
+        text = self.good("fit", ratings or self.ratings, "--out", path, *arguments)
+        self.assertIn("fitted on", text)
+        return path
+
+    def test_a_model_file_answers_as_the_ratings_do(self):
+        for model in ("popularity", "item_knn", "biased_mf"):
+            with self.subTest(model=model):
+                file = self.fit(f"{model}.safetensors", "--model", model)
+                for command in (
+                    ("recommend", "--user", "ann", "--json"),
+                    ("recommend", "--user", "who", "--json"),
+                    ("recommend", "--users", "all"),
+                    ("similar", "--item", "tea", "--json"),
+                ):
+                    verb, *rest = command
+                    fresh = self.good(verb, self.ratings, *rest, "--model", model)
+                    self.assertEqual(self.good(verb, file, *rest), fresh, command)
+
+    def test_predictions_are_the_same_from_a_model_file(self):
+        file = self.fit("m.safetensors", "--model", "biased_mf")
+        fresh = self.good("predict", self.ratings, "--pairs", self.ratings)
+        self.assertEqual(self.good("predict", file, "--pairs", self.ratings), fresh)
+
+    def test_threads_do_not_change_a_byte(self):
+        ratings = self.generate(200, 100, 3000)
+        for model in ("popularity", "item_knn", "biased_mf"):
+            with self.subTest(model=model):
+                one = self.fit("one", "--model", model, "--threads", 1, ratings=ratings)
+                two = self.fit("two", "--model", model, "--threads", 2, ratings=ratings)
+                self.assertEqual(one.read_bytes(), two.read_bytes())
+
+    def test_settings_are_kept(self):
+        file = self.fit("m", "--model", "biased_mf", "--set", "dim=3", "--seed", 7)
+        self.assertIn(b"dim", file.read_bytes())
+
+    def test_titles_may_be_given_with_a_model_file(self):
+        file = self.fit("m")
+        answer = json.loads(
+            self.good("recommend", file, "--user", "ann", "--items", self.items, "--json")
+        )
+        self.assertEqual(answer["items"][0]["title"], "A Cup")
+
+    def test_options_of_fitting_are_wrong_use_with_a_model_file(self):
+        file = self.fit("m")
+        for option in (("--model", "popularity"), ("--set", "a=1"), ("--seed", 1)):
+            self.refused(2, "has no effect on a fitted model", "similar", file, "--item", "tea",
+                         *option)  # fmt: skip
+        self.refused(2, "is a fitted model already", "fit", file, "--out", self.folder / "n")
+
+    def test_a_cut_or_flipped_model_file_is_refused(self):
+        good = self.fit("m").read_bytes()
+        bad = self.folder / "bad"
+        flipped = bytearray(good)
+        flipped[-1] ^= 1
+        for content in (good[: len(good) // 2], good[:-1], bytes(flipped)):
+            bad.write_bytes(content)
+            self.refused(1, "bad", "recommend", bad, "--user", "ann")
+
+
+class EvaluateTest(ProgramTest):
+    COLUMNS = ["ndcg", "recall", "precision", "mrr", "map", "hit_rate", "coverage", "novelty",
+               "rmse", "mae"]  # fmt: skip
+
+    def test_json_has_a_row_a_model_with_every_metric(self):
+        ratings = self.generate(100, 50, 1500)
+        rows = json.loads(self.good("evaluate", ratings, "--models", "popularity,item_knn", "--json"))
+        self.assertEqual([row["model"] for row in rows], ["popularity", "item_knn"])
+        for row in rows:
+            self.assertLessEqual(set(self.COLUMNS) | {"fit_s", "latency_p50_s"}, set(row))
+            self.assertTrue(0 <= row["ndcg"] <= 1)
+        self.assertIsNone(rows[0]["rmse"])
+
+    def test_without_models_all_that_can_learn_are_compared(self):
+        models = [
+            line.split(":")[0]
+            for line in self.good("models").splitlines()
+            if re.match(r"\w+: ", line)
+        ]
+        self.assertIn("content", models)
+
+        def compared(*arguments, **options):
+            rows = json.loads(self.good("evaluate", *arguments, "--json", **options))
+            return [row["model"] for row in rows]
+
+        self.assertEqual(compared(self.ratings, "--items", self.items), models)
+        self.assertEqual(compared(self.ratings), [m for m in models if m != "content"])
+        plain = "".join(
+            ",".join(line.split(",")[:2]) + "\n" for line in TASTES.splitlines()
+        )
+        self.assertNotIn("biased_mf", compared("-", stdin=plain))
+
+    def test_each_protocol_works(self):
+        ratings = self.generate(100, 50, 1500)
+        for protocol in ("random", "leave-last-out", "temporal", "k-fold"):
+            text = self.good(
+                "evaluate", ratings, "--protocol", protocol, "--models", "popularity"
+            )
+            self.assertIn(f"protocol {protocol}", text)
+            self.assertRegex(text, r"\n\nmodel .*ndcg.*fit s +p50 ms\npopularity ")
+
+    def test_a_given_test_file_is_what_is_judged(self):
+        # ann's cup is the only thing held out, and the first of her list: a hit at rank 1.
+        test = self.write("test.csv", "user,item,rating\nann,cup,5\n")
+        (row,) = json.loads(
+            self.good("evaluate", self.ratings, "--test", test, "--models", "item_knn", "--json")
+        )
+        self.assertEqual((row["n_users"], row["ndcg"], row["mrr"]), (1, 1, 1))
+        model = self.folder / "m"
+        self.good("fit", self.ratings, "--out", model)
+        (same,) = json.loads(self.good("evaluate", model, "--test", test, "--json"))
+        for name in self.COLUMNS:
+            self.assertEqual(same[name], row[name], name)
+
+    def test_relevant_from_leaves_out_what_was_disliked(self):
+        test = self.write("test.csv", "user,item,rating\nann,cup,5\nzed,spoon,1\n")
+        (row,) = json.loads(
+            self.good("evaluate", self.ratings, "--test", test, "--relevant-from", 4,
+                      "--models", "popularity", "--json")  # fmt: skip
+        )
+        self.assertEqual(row["n_users"], 1)
+
+    def test_what_cannot_be_is_wrong_use(self):
+        test = self.write("test.csv", "user,item,rating\nann,cup,5\n")
+        evaluate = ("evaluate", self.ratings)
+        self.refused(2, "--out needs exactly one", *evaluate, "--out", self.folder / "x")
+        self.refused(2, "--set needs", *evaluate, "--set", "dim=2")
+        self.refused(2, "no model", *evaluate, "--models", "magic")
+        self.refused(2, "--protocol", *evaluate, "--test", test, "--protocol", "random")
+        self.refused(2, "--protocol", *evaluate, "--protocol", "guess")
+        self.refused(1, "fraction", *evaluate, "--fraction", 2)
+
+    def judged_as_the_script_judges(self, train, test, model, *arguments):
+        out, answer = self.folder / "lists.txt", self.folder / "evaluate.json"
+        answer.write_text(
+            self.good(
+                "evaluate", train, "--test", test, "--models", model, "--out", out, "--json",
+                *arguments,
+            )  # fmt: skip
+        )
+        checked = subprocess.run(
+            [sys.executable, HERE / "check_metrics.py", train, test, out, "-k", "10", *arguments,
+             "--compare", answer, "--model", model],
+            capture_output=True,
+            text=True,
+        )  # fmt: skip
+        self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
+
+    def test_an_independent_script_agrees_on_generated_data(self):
+        header, *lines = self.generate(150, 80, 4000).read_text().splitlines(keepends=True)
+        train = self.write("train.csv", header + "".join(l for i, l in enumerate(lines) if i % 5))
+        test = self.write("test.csv", header + "".join(lines[::5]))
+        for model in ("popularity", "item_knn", "biased_mf"):
+            with self.subTest(model=model):
+                self.judged_as_the_script_judges(train, test, model)
+                self.judged_as_the_script_judges(train, test, model, "--relevant-from", "4")
+
+    @unittest.skipUnless(MOVIELENS.exists(), f"needs MovieLens 100K in {MOVIELENS}")
+    def test_an_independent_script_agrees_on_movielens(self):
+        for model in ("popularity", "item_knn"):
+            with self.subTest(model=model):
+                self.judged_as_the_script_judges(
+                    MOVIELENS / "u1.base", MOVIELENS / "u1.test", model, "--relevant-from", "4"
+                )
+
+
+class GenerateTest(ProgramTest):
+    def test_files_are_as_movielens_writes_them_and_depend_on_the_seed_alone(self):
+        def made(seed):
+            ratings, items = self.folder / "r.csv", self.folder / "m.csv"
+            self.good("generate", "--users", 50, "--items", 40, "--events", 500, "--seed", seed,
+                      "--out", ratings, "--items-out", items)  # fmt: skip
+            return ratings.read_text(), items.read_text()
+
+        ratings, items = made(1)
+        self.assertEqual(ratings.splitlines()[0], "userId,movieId,rating,timestamp")
+        self.assertEqual(len(ratings.splitlines()), 501)
+        self.assertEqual(items.splitlines()[0], "movieId,title,genres")
+        self.assertEqual(len(items.splitlines()), 41)
+        self.assertEqual(made(1), (ratings, items))
+        self.assertNotEqual(made(2)[0], ratings)
+
+    def test_what_is_made_can_be_read(self):
+        self.generate(50, 40, 500)
+        items = self.folder / "m.csv"
+        self.good("generate", "--users", 50, "--items", 40, "--events", 500,
+                  "--out", self.folder / "r.csv", "--items-out", items)  # fmt: skip
+        rows = json.loads(self.good("evaluate", self.folder / "r.csv", "--items", items, "--json"))
+        self.assertIn("content", [row["model"] for row in rows])
+
+    def test_more_events_than_pairs_fail(self):
+        self.refused(1, "events", "generate", "--users", 2, "--items", 2, "--events", 9,
+                     "--out", self.folder / "x")  # fmt: skip
+        self.assertEqual(self.files(), ["items.csv", "ratings.csv"])
+
+
+class WrongUseTest(ProgramTest):
+    def test_wrong_flags_end_with_2(self):
+        recommend = ("recommend", self.ratings)
+        self.refused(2, "command is missing")
+        self.refused(2, "unknown command recomend, did you mean recommend", "recomend")
+        self.refused(2, "did you mean --model", *recommend, "--user", "a", "--modle", "x")
+        self.refused(2, "RATINGS", "recommend", "--user", "ann")
+        self.refused(2, "one of --user and --users", *recommend)
+        self.refused(2, "one of --user and --users", *recommend, "--user", "a", "--users", "all")
+        self.refused(2, "--out", *recommend, "--user", "ann", "--out", "x")
+        self.refused(2, "--json", *recommend, "--users", "all", "--json")
+        self.refused(2, "-k", *recommend, "--user", "ann", "-k", "0")
+        self.refused(2, "-k", *recommend, "--user", "ann", "-k", "many")
+        self.refused(2, "--seed", *recommend, "--user", "ann", "--seed", "-1")
+        self.refused(2, "--threads", *recommend, "--user", "ann", "--threads", "0")
+        self.refused(2, "--by", *recommend, "--user", "ann", "--by", "luck")
+        self.refused(2, "--format", *recommend, "--user", "ann", "--format", "xml")
+        self.refused(2, "magic", *recommend, "--user", "ann", "--model", "magic")
+        self.refused(2, "name=value", *recommend, "--user", "ann", "--set", "dim")
+        self.refused(2, "dim", *recommend, "--user", "ann", "--model", "biased_mf", "--set",
+                     "dim=0")  # fmt: skip
+        self.refused(2, "depth", *recommend, "--user", "ann", "--model", "biased_mf", "--set",
+                     "depth=3")  # fmt: skip
+        self.refused(2, "only one file can be -", "predict", "-", "--pairs", "-")
+        self.refused(2, "SHELL", "completion", "tcsh")
+
+    def test_files_that_are_not_there_or_wrong_end_with_1(self):
+        missing = self.folder / "missing.csv"
+        self.refused(1, "missing.csv", "recommend", missing, "--user", "ann")
+        self.refused(1, "missing.csv", "recommend", self.ratings, "--user", "a", "--items", missing)
+        self.refused(1, "missing.csv", "recommend", self.ratings, "--users", missing)
+        bad = self.write("bad.csv", "user,item,rating\nann,tea,much\n")
+        self.refused(1, "bad.csv:2", "recommend", bad, "--user", "ann")
+        self.refused(1, "", "recommend", "-", "--user", "ann", stdin="")
+        self.refused(1, "", "recommend", self.folder, "--user", "ann")
+
+    def test_ids_may_look_like_options(self):
+        text = json.dumps({"-5": {"--x": 4, "b": 3}, "c": {"--x": 3, "b": 5, "d": 4}})
+        answer = json.loads(self.good("recommend", "-", "--user", "-5", "--json", stdin=text))
+        self.assertEqual((answer["user"], answer["items"][0]["item"]), ("-5", "d"))
+
+    def test_help_has_examples_that_the_program_takes(self):
+        self.assertIn("Examples:", self.good("--help"))
+        for command in ("recommend", "similar", "predict", "fit", "evaluate", "generate", "models",
+                        "completion"):  # fmt: skip
+            text = self.good(command, "--help")
+            self.assertRegex(text, rf"Examples:\n(.*\n)*  .*coseno {command}")
+
+    def test_version_is_one_line(self):
+        self.assertRegex(self.good("--version"), r"^coseno \d+\.\d+\.\d+\n$")
+
+
+class EndingTest(ProgramTest):
+    """Ctrl-C, closed pipes and full disks."""
+
+    def start_long_fit(self, out, **options):
+        ratings = self.generate(5000, 2000, 300000)
+        # A million iterations, one of which takes milliseconds.
+        return subprocess.Popen(
+            [PROGRAM, "evaluate", ratings, "--protocol", "k-fold", "--folds", "100"]
+            if out is None
+            else [PROGRAM, "fit", ratings, "--model", "biased_mf", *LONG_FIT, "--out", out],
+            stderr=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            **options,
+        )
+
+    def interrupted(self, send):
+        out = self.folder / "model"
+        process = self.start_long_fit(out)
+        time.sleep(1)
+        self.assertIsNone(process.poll(), "the fit is too short to be interrupted")
+        process.send_signal(send)
+        stdout, stderr = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 130)
+        self.assertEqual((stdout, stderr), (b"", b"coseno: interrupted\n"))
+        self.assertEqual(self.files(), ["generated.csv", "items.csv", "ratings.csv"])
+
+    def test_control_c_leaves_no_file(self):
+        self.interrupted(signal.SIGINT)
+
+    def test_sigterm_leaves_no_file(self):
+        self.interrupted(signal.SIGTERM)
+
+    def test_control_c_ends_a_wait_for_input(self):
+        process = subprocess.Popen(
+            [PROGRAM, "recommend", "-", "--user", "ann"],
+            stdin=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(timeout=10), 130)
+        self.assertEqual(process.stderr.read(), b"coseno: interrupted\n")
+        process.stdin.close()
+        process.stderr.close()
+
+    def test_a_closed_pipe_is_silent(self):
+        ratings = self.generate(1000, 500, 20000)
+        shell = subprocess.run(
+            ["bash", "-c", '"$0" recommend "$1" --users all -k 100 | head -n 1', PROGRAM, ratings],
+            capture_output=True,
+            text=True,
+        )
+        self.assertEqual((shell.stderr, shell.returncode), ("", 0))
+        self.assertEqual(shell.stdout.count("\n"), 1)
+
+    def test_a_full_disk_is_an_error(self):
+        for arguments in (
+            ("recommend", self.ratings, "--users", "all", "--out", "/dev/full"),
+            ("predict", self.ratings, "--pairs", self.ratings, "--out", "/dev/full"),
+            ("fit", self.ratings, "--out", "/dev/full"),
+            ("generate", "--out", "/dev/full"),
+        ):
+            self.refused(1, "No space left", *arguments)
+        with open("/dev/full", "w") as full:
+            for arguments in (("models",), ("--help",), ("recommend", self.ratings, "--user", "a")):
+                done = subprocess.run(
+                    [PROGRAM, *arguments], stdout=full, stderr=subprocess.PIPE, text=True
+                )
+                self.assertEqual(done.returncode, 1)
+                self.assertRegex(done.stderr, "^coseno: standard output.*No space left")
+
+    def test_a_folder_that_is_not_there_is_an_error(self):
+        self.refused(1, "No such file", "fit", self.ratings, "--out", self.folder / "no" / "m")
+
+    def on_a_terminal(self, *arguments):
+        """Exit code and what a terminal on stderr shows."""
+        master, slave = pty.openpty()
+        process = subprocess.Popen(
+            [PROGRAM, *map(str, arguments)], stderr=slave, stdout=subprocess.DEVNULL
+        )
+        os.close(slave)
+        shown = b""
+        while True:
+            ready, _, _ = select.select([master], [], [], 1)
+            if not ready:
+                if process.poll() is not None:
+                    break
+                if len(shown) > 200:
+                    process.send_signal(signal.SIGINT)
+                continue
+            try:
+                part = os.read(master, 4096)
+            except OSError:  # the other end is closed
+                break
+            shown += part
+            if len(shown) > 200 and process.poll() is None:
+                process.send_signal(signal.SIGINT)
+        os.close(master)
+        return process.wait(timeout=60), shown.decode()
+
+    def test_long_work_shows_a_bar_on_a_terminal_and_clears_it(self):
+        ratings = self.generate(5000, 2000, 300000)
+        code, shown = self.on_a_terminal(
+            "fit", ratings, "--model", "biased_mf", *LONG_FIT, "--out", self.folder / "m"
+        )
+        self.assertRegex(shown, r"\r\x1b\[K.*biased_mf \[#* *\] +\d+%.* left")
+        self.assertIn(code, (130, -signal.SIGINT))
+
+    def test_quick_work_shows_nothing(self):
+        self.assertEqual(self.on_a_terminal("similar", self.ratings, "--item", "tea"), (0, ""))
+
+
+class CompletionTest(ProgramTest):
+    COMMANDS = ["recommend", "similar", "predict", "fit", "evaluate", "generate", "models",
+                "completion"]  # fmt: skip
+
+    def completions(self, *words):
+        """What bash offers for the last of `words`."""
+        script = self.write("completion.bash", self.good("completion", "bash"))
+        line = f"""source '{script}'
+COMP_WORDS=(coseno {" ".join(f"'{word}'" for word in words)})
+COMP_CWORD={len(words)}
+_coseno
+printf '%s\\n' "${{COMPREPLY[@]}}" """
+        done = subprocess.run(
+            ["bash", "-c", line], capture_output=True, text=True, cwd=self.folder
+        )
+        self.assertEqual(done.stderr, "")
+        return sorted(done.stdout.split())
+
+    def test_commands_are_completed(self):
+        self.assertEqual(self.completions("re"), ["recommend"])
+        self.assertLessEqual(set(self.COMMANDS), set(self.completions("")))
+
+    def test_every_option_of_every_command_is_completed_and_no_other(self):
+        for command in self.COMMANDS:
+            with self.subTest(command=command):
+                text = self.good(command, "--help").split("Options:")[1].split("Examples:")[0]
+                options = re.findall(r"^  (?:-h,)?(--?[a-z-]+)", text, re.MULTILINE)
+                self.assertEqual(self.completions(command, "-"), sorted(options))
+
+    def test_values_are_those_that_the_program_takes(self):
+        models = re.findall(r"^(\w+): ", self.good("models"), re.MULTILINE)
+        self.assertEqual(self.completions("fit", "--model", ""), sorted(models))
+        for option in ("--by", "--format", "--repeats", "--protocol"):
+            for value in self.completions("evaluate", option, ""):
+                done = run("evaluate", self.ratings, option, value, "--models", "nothing")
+                self.assertIn("nothing", done.stderr, (option, value))
+
+    def test_files_are_completed(self):
+        self.assertEqual(self.completions("recommend", "rat"), ["ratings.csv"])
+        self.assertEqual(self.completions("recommend", "x", "--items", "it"), ["items.csv"])
+        self.assertEqual(self.completions("recommend", "x", "--users", "al"), ["all"])
+
+
+# Settings that make biased_mf take minutes.
+LONG_FIT = ("--set", "rounds=100000")
+
+
+if __name__ == "__main__":
+    PROGRAM = os.path.abspath(sys.argv.pop(1))
+    unittest.main()
