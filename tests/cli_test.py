@@ -426,7 +426,9 @@ class EvaluateTest(ProgramTest):
         self.refused(2, "no model", *evaluate, "--models", "magic")
         self.refused(2, "--protocol", *evaluate, "--test", test, "--protocol", "random")
         self.refused(2, "--protocol", *evaluate, "--protocol", "guess")
-        self.refused(1, "fraction", *evaluate, "--fraction", 2)
+        self.refused(2, "fraction", *evaluate, "--fraction", 2)
+        self.refused(2, "fraction", *evaluate, "--protocol", "k-fold", "--fraction", 0.5)
+        self.refused(2, "folds", *evaluate, "--folds", 3)
 
     def judged_as_the_script_judges(self, train, test, model, *arguments):
         out, answer = self.folder / "lists.txt", self.folder / "evaluate.json"

@@ -55,7 +55,7 @@ struct Arguments {
 struct Row {
   std::string_view model;
   Metrics metrics = {};
-  double fit_s = 0;
+  double fit_s = 0;  // 0: nothing was fitted
   double latency_p50_s = 0;
   double latency_p99_s = 0;
 };
@@ -72,7 +72,25 @@ SplitOptions split_options(const Arguments& arguments) {
   return options;
 }
 
+// What only one protocol reads must not be given with another, where it would do nothing.
+Outcome<void> check_protocol(const Arguments& arguments) {
+  const SplitOptions options = split_options(arguments);
+  const bool has_fraction =
+      options.protocol == Protocol::random || options.protocol == Protocol::temporal;
+  if (arguments.fraction && !has_fraction) {
+    return wrong_use("--fraction belongs to the protocols random and temporal");
+  }
+  if (arguments.folds && options.protocol != Protocol::k_fold) {
+    return wrong_use("--folds belongs to --protocol k-fold");
+  }
+  if (!(options.fraction > 0 && options.fraction < 1)) {
+    return wrong_use("--fraction must be above 0 and below 1, not {}", options.fraction);
+  }
+  return {};
+}
+
 Outcome<void> check_arguments(const Arguments& arguments) {
+  COSENO_TRY(check_protocol(arguments));
   const SourceArguments& source = arguments.source;
   COSENO_TRY(
       check_standard_input({source.ratings, source.items, source.user_properties, arguments.test}));
@@ -89,7 +107,7 @@ Outcome<void> check_arguments(const Arguments& arguments) {
 bool can_learn(const ModelInfo& model, const Split& split, const Arguments& arguments) {
   return (!model.needs_properties || !arguments.source.items.empty()) &&
          (!model.needs_ratings || split.train.matrix.has_values()) &&
-         (!model.has_vectors ? arguments.by == "score" : true);
+         (model.has_vectors || arguments.by != "cosine");
 }
 
 Outcome<std::vector<const ModelInfo*>> named_models(const Arguments& arguments) {
@@ -240,7 +258,7 @@ std::string json_answer(std::span<const Row> rows, std::size_t k) {
       object["rmse"] = nullptr;
       object["mae"] = nullptr;
     }
-    object["fit_s"] = row.fit_s;
+    object["fit_s"] = row.fit_s > 0 ? boost::json::value(row.fit_s) : nullptr;
     object["latency_p50_s"] = row.latency_p50_s;
     object["latency_p99_s"] = row.latency_p99_s;
     answer.push_back(std::move(object));
@@ -286,7 +304,7 @@ std::string text_answer(std::span<const Row> rows, const Arguments& arguments) {
     for (const auto& [name, value] : named(row.metrics)) {
       cells.push_back(metric_text(name, value, row.metrics));
     }
-    cells.push_back(fmt::format("{:.2f}", row.fit_s));
+    cells.push_back(row.fit_s > 0 ? fmt::format("{:.2f}", row.fit_s) : "-");
     cells.push_back(fmt::format("{:.3f}", 1e3 * row.latency_p50_s));
     table.add_row(std::move(cells));
   }
@@ -309,8 +327,7 @@ void add_split_options(CLI::App& app, Arguments& arguments) {
       app.add_option("--test", arguments.test, "Held-out interactions in a file of their own")
           ->type_name("FILE");
   app.add_option("--protocol", arguments.protocol,
-                 "What to hold out without --test: random (default), leave-last-out, temporal, "
-                 "k-fold")
+                 "What to hold out without --test; default random")
       ->type_name("NAME")
       ->check(CLI::IsMember({"random", "leave-last-out", "temporal", "k-fold"}))
       ->excludes(test);
@@ -330,10 +347,9 @@ Command add_evaluate(CLI::App& program) {
   CLI::App* const app =
       program.add_subcommand("evaluate", "Measures models on held-out interactions");
   const auto arguments = std::make_shared<Arguments>();
-  add_ratings_options(*app, arguments->source, "TRAIN");
   add_split_options(*app, *arguments);
   app->add_option("--models", arguments->models, "Models to compare, separated by commas")
-      ->type_name("NAME,...")
+      ->type_name("NAME")
       ->delimiter(',')
       ->allow_extra_args(false);
   add_set_option(*app, arguments->source);
@@ -345,6 +361,7 @@ Command add_evaluate(CLI::App& program) {
   app->add_flag("--json", arguments->as_json, "Answer in JSON");
   app->add_option("--out", arguments->out, "Where the judged lists of one model go")
       ->type_name("FILE");
+  add_ratings_options(*app, arguments->source, "TRAIN");
   app->footer(kExamples);
   return {app, [arguments] { return run(*arguments); }};
 }

@@ -39,11 +39,11 @@ Outcome<void> run(const Arguments& arguments) {
 Command add_fit(CLI::App& program) {
   CLI::App* const app = program.add_subcommand("fit", "Fits a model and saves it");
   const auto arguments = std::make_shared<Arguments>();
-  add_ratings_options(*app, arguments->source);
   add_model_option(*app, arguments->source, kDefaultModel);
   app->add_option("--out", arguments->out, "The model file to write, in safetensors format")
       ->type_name("MODEL_FILE")
       ->required();
+  add_ratings_options(*app, arguments->source);
   app->footer(kExamples);
   return {app, [arguments] { return run(*arguments); }};
 }

@@ -109,7 +109,6 @@ Command add_predict(CLI::App& program) {
   CLI::App* const app =
       program.add_subcommand("predict", "Predicts the ratings of pairs of user and item");
   const auto arguments = std::make_shared<Arguments>();
-  add_ratings_options(*app, arguments->source);
   app->add_option("--pairs", arguments->pairs,
                   "File of pairs in any format of ratings; only user and item are used")
       ->type_name("FILE")
@@ -117,6 +116,7 @@ Command add_predict(CLI::App& program) {
   add_model_option(*app, arguments->source, kDefaultRatingModel);
   app->add_option("--out", arguments->out, "Where to write; default standard output")
       ->type_name("FILE");
+  add_ratings_options(*app, arguments->source);
   app->footer(kExamples);
   return {app, [arguments] { return run(*arguments); }};
 }

@@ -177,7 +177,6 @@ Outcome<void> run(const Arguments& arguments) {
 Command add_recommend(CLI::App& program) {
   CLI::App* const app = program.add_subcommand("recommend", "Lists what a user may like");
   const auto arguments = std::make_shared<Arguments>();
-  add_ratings_options(*app, arguments->source);
   app->add_option("--user", arguments->user, "The user to list items for")->type_name("ID");
   app->add_option("--users", arguments->users, "all, or a file with one user a line")
       ->type_name("all|FILE");
@@ -189,6 +188,7 @@ Command add_recommend(CLI::App& program) {
   app->add_flag("--json", arguments->as_json, "Answer in JSON");
   app->add_option("--out", arguments->out, "Where --users go; default standard output")
       ->type_name("FILE");
+  add_ratings_options(*app, arguments->source);
   app->footer(kExamples);
   return {app, [arguments] { return run(*arguments); }};
 }

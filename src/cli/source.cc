@@ -56,8 +56,7 @@ void add_ratings_options(CLI::App& app, SourceArguments& arguments,
       ->check(
           CLI::IsMember({"json-matrix", "json-lines", "csv", "tsv", "double-colon", "user-lines"}));
   app.add_option("--repeats", arguments.repeats,
-                 "What counts where a user has an item several times: last (default), first, sum, "
-                 "max")
+                 "What counts where a user has an item several times; default last")
       ->type_name("RULE")
       ->check(CLI::IsMember({"last", "first", "sum", "max"}));
   app.add_option("--items", arguments.items, "Titles and properties of items")->type_name("FILE");
@@ -90,9 +89,10 @@ void add_k_option(CLI::App& app, std::size_t& k) {
 }
 
 void add_by_option(CLI::App& app, std::string& by) {
-  app.add_option("--by", by,
-                 "Order of the list: score, the model's own best (default), or cosine of user and "
-                 "item vectors")
+  app.add_option(
+         "--by", by,
+         "Order of the list: the model's own best (default), or the cosine of user and item "
+         "vectors")
       ->type_name("ORDER")
       ->check(CLI::IsMember({"score", "cosine"}));
 }
