@@ -2,7 +2,11 @@
 // HWY_DYNAMIC_DISPATCH picks one when the program runs.
 #include "math/kernels.h"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
+
+#include "base/check.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "math/kernels.cc"
@@ -208,6 +212,20 @@ void add_normal_equations(const float* rows, std::span<const float> weights,
 
 bool cholesky(float* a, std::size_t n, std::size_t width) {
   return HWY_DYNAMIC_DISPATCH(cholesky)(a, n, width);
+}
+
+void cholesky_with_ridge(float* a, std::size_t n, std::size_t width, float* copy) {
+  std::copy_n(a, width * width, copy);
+  float largest = 0;
+  for (std::size_t i = 0; i < n; ++i) largest = std::max(largest, std::abs(a[i * width + i]));
+  // With all elements below `largest`, a ridge of n * largest would be enough.
+  float ridge = std::max(1e-6F * largest, std::numeric_limits<float>::min());
+  while (!cholesky(a, n, width)) {
+    COSENO_CHECK(std::isfinite(ridge));
+    std::copy_n(copy, width * width, a);
+    for (std::size_t i = 0; i < n; ++i) a[i * width + i] += ridge;
+    ridge *= 10;
+  }
 }
 
 void solve_transposed_upper(const float* u, std::size_t n, std::size_t width, float* b) {

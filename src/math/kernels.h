@@ -43,6 +43,11 @@ void add_normal_equations(const float* rows, std::span<const float> weights,
 // written. False, and `a` is undefined, where A is not positive definite. Cost: n^3 / 3.
 bool cholesky(float* a, std::size_t n, std::size_t width);
 
+// The same for A + ridge I, with the least ridge of 0, 1e-6, 1e-5, ... times the largest element of
+// the diagonal that makes it positive definite in float. For A that is so in theory, and not quite
+// after rounding. `copy`: width x width floats of scratch. Every element of A must be finite.
+void cholesky_with_ridge(float* a, std::size_t n, std::size_t width, float* copy);
+
 // Solves U'y = b and U x = y in place (`b`: width floats, zeros past n). U as cholesky() leaves it.
 // Cost: n^2 / 2 each.
 void solve_transposed_upper(const float* u, std::size_t n, std::size_t width, float* b);

@@ -117,6 +117,29 @@ TEST(KernelsTest, CholeskyRefusesWhatIsNotPositiveDefinite) {
   EXPECT_FALSE(cholesky(a.data(), 2, kPad));
 }
 
+TEST(KernelsTest, ARidgeMakesASingularMatrixSolvable) {
+  // [1 1; 1 1] has rank 1: with a ridge r, x of (1, 1) is (1, 1) / (2 + r).
+  Floats a(kPad * kPad);
+  a[0] = a[1] = a[kPad + 1] = 1;
+  Floats copy(kPad * kPad);
+  cholesky_with_ridge(a.data(), 2, kPad, copy.data());
+  Floats b(kPad);
+  b[0] = b[1] = 1;
+  solve_transposed_upper(a.data(), 2, kPad, b.data());
+  solve_upper(a.data(), 2, kPad, b.data());
+  EXPECT_NEAR(b[0], 0.5F, 0.1F);
+  EXPECT_NEAR(b[0] + b[1], 1.0F, 1e-3F);
+}
+
+TEST(KernelsTest, NoRidgeWhereNoneIsNeeded) {
+  Floats with_ridge = positive_definite(7, kPad);
+  Floats plain = with_ridge;
+  Floats copy(kPad * kPad);
+  cholesky_with_ridge(with_ridge.data(), 7, kPad, copy.data());
+  ASSERT_TRUE(cholesky(plain.data(), 7, kPad));
+  EXPECT_EQ(with_ridge, plain);
+}
+
 TEST(KernelsTest, SolvesUndoMultiplication) {
   for (const std::size_t n : {1, 7, 15, 16, 31}) {
     const std::size_t width = padded(n);

@@ -40,6 +40,13 @@ const std::array kFields = {
 // 0.001 (MovieLens 100K, ua).
 constexpr float kPopularityWeight = 1.5F;
 
+// Every number of the draws but precisions is below this (deviations of the ratings), so that sums
+// of products over thousands of them are finite. What a fit gives is of the order of 1.
+constexpr float kMaxNumber = 1e6F;
+constexpr float kMaxPrecision = 1e12F;
+
+bool is_sound(float x) { return std::abs(x) <= kMaxNumber; }
+
 float mean_of(std::span<const float> values) {
   return std::accumulate(values.begin(), values.end(), 0.0F) / static_cast<float>(values.size());
 }
@@ -59,6 +66,7 @@ class FoldIn {
         weights_(history.size()),
         targets_(history.size()),
         gram_(width_ * width_),
+        copy_(width_ * width_),
         numbers_(width_),
         noise_precision_(draws.noise_precisions.front()) {}
 
@@ -70,9 +78,13 @@ class FoldIn {
     std::ranges::fill(weights_, noise_precision_);
     add_normal_equations(regressors_.data(), weights_, targets_, width_, gram_.data(),
                          numbers_.data());
-    COSENO_CHECK(cholesky(gram_.data(), n_numbers(), width_));
+    cholesky_with_ridge(gram_.data(), n_numbers(), width_, copy_.data());
     solve_transposed_upper(gram_.data(), n_numbers(), width_, numbers_.data());
     solve_upper(gram_.data(), n_numbers(), width_, numbers_.data());
+    // A file may hold numbers that no fit would give; an answer must be finite all the same.
+    if (!std::ranges::all_of(numbers_, is_sound)) {
+      std::ranges::copy(prior_mean, numbers_.begin());
+    }
     update_noise(draw);
     return std::span(numbers_).first(n_numbers());
   }
@@ -123,6 +135,7 @@ class FoldIn {
   std::vector<float> weights_;
   std::vector<float> targets_;
   std::vector<float> gram_;     // width x width
+  std::vector<float> copy_;     // width x width
   std::vector<float> numbers_;  // width
   float noise_precision_;
 };
@@ -159,29 +172,38 @@ std::vector<NamedTensor> tensors(std::size_t n_items, std::size_t n_properties, 
   };
 }
 
-// Fold-in must find a positive definite matrix whatever is in a file; add_normal_equations only
-// adds to it. Counts must have a logarithm.
+// mean, scale, min and max, in this order.
+constexpr const char* kRatingRange = "rating_range";
+
+// Numbers of which every sum and product that fold-in and scoring take is finite.
 Result<void> check_draws(const BiasedMfDraws& draws, const std::string& path) {
-  const std::size_t numbers = draws.dim + 1;
-  const std::size_t width = padded(numbers);
-  for (std::size_t draw = 0; draw < draws.n_draws; ++draw) {
-    std::vector<float> precision(width * width);
-    for (std::size_t r = 0; r < numbers; ++r) {
-      std::ranges::copy(draws.user_precisions.row(draw).subspan(r * numbers, numbers),
-                        precision.begin() + static_cast<std::ptrdiff_t>(r * width));
-    }
-    if (!(draws.noise_precisions[draw] > 0) || !cholesky(precision.data(), numbers, width)) {
-      return make_error(ErrorCode::corrupt, "{}: draw {} has no valid precisions", path, draw);
-    }
+  const auto corrupt = [&](const char* what) {
+    return make_error(ErrorCode::corrupt, "{}: {} of biased_mf is out of range", path, what);
+  };
+  const auto is_rating = [](float x) { return std::abs(x) < kMaxRating; };
+  if (!is_rating(draws.mean) || !is_rating(draws.min) || !is_rating(draws.max) ||
+      !(draws.min <= draws.max) || !(draws.scale > 0) || !is_rating(draws.scale)) {
+    return corrupt(kRatingRange);
   }
-  if (std::ranges::any_of(draws.item_counts, [](float count) { return count < 0; })) {
-    return make_error(ErrorCode::corrupt, "{}: an item has a negative count of ratings", path);
+  const auto is_precision = [](float x) { return std::abs(x) <= kMaxPrecision; };
+  const auto is_noise = [](float x) { return x > 0 && x <= kMaxNoisePrecision; };
+  if (!std::ranges::all_of(draws.user_precisions.values(), is_precision)) {
+    return corrupt("a precision");
+  }
+  if (!std::ranges::all_of(draws.noise_precisions, is_noise)) return corrupt("a noise precision");
+  if (!std::ranges::all_of(draws.item_counts, [](float x) { return x >= 0; })) {
+    return corrupt("a count of ratings");
+  }
+  for (const Factors* const factors : {&draws.item_vectors, &draws.item_biases, &draws.user_means,
+                                       &draws.implicit_weights, &draws.property_weights}) {
+    if (!std::ranges::all_of(factors->values(), is_sound)) return corrupt("a vector or weight");
+  }
+  if (!std::ranges::all_of(draws.unknown_item_vector, is_sound) ||
+      !std::ranges::all_of(draws.unknown_item_biases, is_sound)) {
+    return corrupt("the unknown item");
   }
   return {};
 }
-
-// mean, scale, min and max, in this order.
-constexpr const char* kRatingRange = "rating_range";
 
 }  // namespace
 
@@ -223,9 +245,7 @@ std::vector<float> BiasedMf::prior_numbers(std::span<const Interaction> known,
 }
 
 BiasedMf::User BiasedMf::fold_in(const Profile& profile) const {
-  std::vector<Interaction> known;
-  std::ranges::copy_if(profile.history, std::back_inserter(known),
-                       [this](const Interaction& entry) { return offset(entry.item) < n_items(); });
+  const std::vector<Interaction> known = known_part(profile.history, n_items());
   const std::size_t dim = draws_.dim;
   const std::vector<float> prior = prior_numbers(known, profile.features);
   const auto prior_of = [&](std::size_t draw) {
@@ -299,10 +319,8 @@ Result<std::unique_ptr<Model>> BiasedMf::load(const TensorFile& file, const Data
   draws.min = range[2];
   draws.max = range[3];
   COSENO_ASSIGN(means_shape, file.shape("user_means"));
-  if (means_shape.size() != 2 || means_shape[0] < 1 || means_shape[1] < 2 || draws.scale <= 0 ||
-      draws.min > draws.max) {
-    return make_error(ErrorCode::corrupt, "{}: {} or user_means is out of range", file.path(),
-                      kRatingRange);
+  if (means_shape.size() != 2 || means_shape[0] < 1 || means_shape[1] < 2) {
+    return make_error(ErrorCode::corrupt, "{}: tensor 'user_means' has no draws", file.path());
   }
   draws.n_draws = means_shape[0];
   draws.dim = means_shape[1] - 1;

@@ -42,4 +42,11 @@ struct BiasedMfDraws {
 // 0.8812 with one precision for all, 0.8774 with 10.
 constexpr double kNoiseShape = 10;
 
+// Ratings that are told exactly would make it infinite; a hundredth of the ratings' deviation is as
+// exact as float32 can use.
+constexpr double kMaxNoisePrecision = 1e4;
+
+// Ratings of this size and more are refused: sums over them would not be finite.
+constexpr float kMaxRating = 1e16F;
+
 }  // namespace coseno

@@ -157,11 +157,12 @@ void sample_noise(const GibbsSide& users, std::span<const double> squared_errors
   for (std::size_t u = 0; u < user_noise.size(); ++u) {
     const double count = kNoiseShape + static_cast<double>(users.ratings(u).size());
     const double rate = kNoiseShape / noise_precision + squared_errors[u];
-    user_noise[u] = static_cast<float>(draw_gamma(rng, count / 2, rate / 2));
+    user_noise[u] =
+        static_cast<float>(std::min(draw_gamma(rng, count / 2, rate / 2), kMaxNoisePrecision));
     sum += user_noise[u];
   }
   const double shape = kNoiseShape / 2 * static_cast<double>(user_noise.size()) + 1;
-  noise_precision = 1 / draw_gamma(rng, shape, kNoiseShape / 2 * sum);
+  noise_precision = std::min(1 / draw_gamma(rng, shape, kNoiseShape / 2 * sum), kMaxNoisePrecision);
 }
 
 }  // namespace
@@ -174,6 +175,10 @@ Result<BiasedMfDraws> sample_biased_mf(const Dataset& dataset, const BiasedMfSam
   const std::size_t n_after = std::max<std::size_t>(1, sampling.n_rounds - burn_in);
   BiasedMfDraws draws = empty_draws(dataset, std::min(sampling.n_draws, n_after), sampling.dim);
   measure_ratings(matrix, draws);
+  if (draws.max >= kMaxRating || draws.min <= -kMaxRating) {
+    return invalid_argument("biased_mf: ratings must be within {}, not {}", kMaxRating,
+                            draws.max >= kMaxRating ? draws.max : draws.min);
+  }
 
   SparseRows by_user = ratings_by_user(matrix, draws);
   SparseRows by_item = ratings_by_item(matrix, draws);

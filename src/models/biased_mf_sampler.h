@@ -37,7 +37,7 @@ constexpr double kBurnIn = 0.3;
 // Draws from the chain. The dataset has at least one rating.
 // Memory while it runs: about 56 bytes a rating and 200 bytes a user or item at dim 15.
 // Cost of a round: n_ratings * dim^2 + (n_users + n_items) * dim^3 / 3 multiplications.
-// Errors: cancelled.
+// Errors: cancelled; invalid_argument for ratings past kMaxRating.
 Result<BiasedMfDraws> sample_biased_mf(const Dataset& dataset, const BiasedMfSampling& sampling,
                                        FitContext& context);
 

@@ -331,6 +331,7 @@ void GibbsSide::sample_vectors(const GibbsSide& other, std::span<const float> no
                       .targets = std::vector<float>(kGather),
                       .predicted = std::vector<float>(kGather),
                       .gram = std::vector<float>(width_ * width_),
+                      .copy = std::vector<float>(width_ * width_),
                       .right = std::vector<float>(width_)};
   std::vector<Scratch> scratches(static_cast<std::size_t>(pool.n_threads()), empty);
   pool.parallel_for(n(), kBlock, [&](std::size_t begin, std::size_t end, int worker) {
@@ -356,7 +357,7 @@ void GibbsSide::sample_vector(const GibbsSide& other, std::size_t i, std::uint64
                          std::span(scratch.targets).first(count), width_, scratch.gram.data(),
                          scratch.right.data());
   }
-  COSENO_CHECK(cholesky(scratch.gram.data(), n_numbers(), width_));
+  cholesky_with_ridge(scratch.gram.data(), n_numbers(), width_, scratch.copy.data());
   solve_transposed_upper(scratch.gram.data(), n_numbers(), width_, scratch.right.data());
   Rng vector_rng = rng(round, 2, i);
   Normal normal;

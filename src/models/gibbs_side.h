@@ -82,6 +82,7 @@ class GibbsSide {
     std::vector<float> targets;
     std::vector<float> predicted;
     std::vector<float> gram;   // width x width
+    std::vector<float> copy;   // width x width
     std::vector<float> right;  // width
   };
 
