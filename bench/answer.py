@@ -36,26 +36,13 @@ def print_answer(program, data, threads):
 
 
 def is_same_on_two_threads(program, data, model):
+    command = [program, "fit", data / "u.data", "--items", data / "u.item", "--model", model]
     with tempfile.TemporaryDirectory() as folder:
         files = []
         for threads in (1, 2):
             out = pathlib.Path(folder) / f"{threads}.safetensors"
-            measure.run(
-                program,
-                "fit",
-                data / "u.data",
-                "--items",
-                data / "u.item",
-                "--model",
-                model,
-                "--seed",
-                "7",
-                "--threads",
-                threads,
-                "--out",
-                out,
-                threads=threads,
-            )
+            options = ["--seed", "7", "--threads", threads, "--out", out]
+            measure.run(*command, *options, threads=threads)
             files.append(out.read_bytes())
     return files[0] == files[1]
 

@@ -36,33 +36,16 @@ class Entry:
 
 
 def coseno(program, threads, data, model, by):
+    files = [data / "ua.base", "--test", data / "ua.test", "--items", data / "u.item"]
+    judging = ["--relevant-from", RELEVANT_FROM, "-k", K, "--threads", threads, "--json"]
+    command = [program, "evaluate", *files, *judging, "--models", model, "--by", by]
+
     def lists(out):
-        run = measure.run(
-            program,
-            "evaluate",
-            data / "ua.base",
-            "--test",
-            data / "ua.test",
-            "--items",
-            data / "u.item",
-            "--relevant-from",
-            RELEVANT_FROM,
-            "-k",
-            K,
-            "--models",
-            model,
-            "--by",
-            by,
-            "--threads",
-            threads,
-            "--out",
-            out,
-            "--json",
-            threads=threads,
-        )
+        run = measure.run(*command, "--out", out, threads=threads)
         return run.json()[0], run
 
-    return Entry(f"coseno {model}" + (", cosine" if by == "cosine" else ""), lists, True)
+    name = f"coseno {model}" + (", cosine" if by == "cosine" else "")
+    return Entry(name, lists, is_coseno=True)
 
 
 def coseno_entries(arguments, data):
@@ -84,21 +67,14 @@ def collaborative_filter(arguments, data, users):
         print(f"no collaborative-filter: {failed}", file=sys.stderr)
         return []
 
+    script = measure.RIVALS / "collaborative_filter_lists.js"
+
     def entry(name, liked_from):
         def lists(out):
             wanted = out.with_suffix(".users")
             wanted.write_text("".join(f"{user}\n" for user in users), encoding="utf-8")
-            run = measure.run(
-                "node",
-                measure.RIVALS / "collaborative_filter_lists.js",
-                modules,
-                data / "ua.base",
-                wanted,
-                out,
-                liked_from,
-                K,
-                threads=arguments.threads,
-            )
+            files = [modules, data / "ua.base", wanted, out]
+            run = measure.run("node", script, *files, liked_from, K, threads=arguments.threads)
             return run.json(), run
 
         return Entry(name, lists)

@@ -88,46 +88,19 @@ def coseno(program, threads, name, *options):
     """biased_mf with these options, which all commands take."""
     knows_properties = "--items" in options
     options = [*options, "--threads", threads]
+    chosen = ["--model", "biased_mf", *options]
+
+    def run(*command):
+        return measure.run(program, *command, threads=threads)
 
     def measure_fold(fold, out):
         model = out.with_suffix(".safetensors")
-        chosen = ["--model", "biased_mf", *options]
-        whole = measure.run(
-            program,
-            "predict",
-            fold.train,
-            "--pairs",
-            fold.test,
-            "--out",
-            out,
-            *chosen,
-            threads=threads,
-        )
-        judged = measure.run(
-            program,
-            "evaluate",
-            fold.train,
-            "--test",
-            fold.test,
-            "--models",
-            "biased_mf",
-            "--json",
-            *options,
-            threads=threads,
-        )
-        measure.run(program, "fit", fold.train, "--out", model, *chosen, threads=threads)
-        predicted = measure.run(
-            program,
-            "predict",
-            model,
-            "--pairs",
-            fold.test,
-            "--out",
-            os.devnull,
-            "--threads",
-            threads,
-            threads=threads,
-        )
+        pairs = ["--pairs", fold.test, "--out"]
+        whole = run("predict", fold.train, *pairs, out, *chosen)
+        evaluated = ["--test", fold.test, "--models", "biased_mf", "--json"]
+        judged = run("evaluate", fold.train, *evaluated, *options)
+        run("fit", fold.train, "--out", model, *chosen)
+        predicted = run("predict", model, *pairs, os.devnull, "--threads", threads)
         return judged.json()[0]["fit_s"], predicted.seconds, whole
 
     return Entry(name, measure_fold, knows_properties, is_coseno=True)
@@ -135,16 +108,8 @@ def coseno(program, threads, name, *options):
 
 def rival(python, threads, name, script, argument, *properties):
     def measure_fold(fold, out):
-        run = measure.run(
-            python,
-            measure.RIVALS / script,
-            argument,
-            fold.train,
-            fold.test,
-            out,
-            *properties,
-            threads=threads,
-        )
+        command = [python, measure.RIVALS / script, argument, fold.train, fold.test, out]
+        run = measure.run(*command, *properties, threads=threads)
         told = run.json()
         return told["fit_s"], told["predict_s"], run
 
