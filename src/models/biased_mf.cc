@@ -83,6 +83,7 @@ class FoldIn {
     solve_upper(gram_.data(), n_numbers(), width_, numbers_.data());
     // A file may hold numbers that no fit would give; an answer must be finite all the same.
     if (!std::ranges::all_of(numbers_, is_sound)) {
+      std::ranges::fill(numbers_, 0.0F);  // the padding too
       std::ranges::copy(prior_mean, numbers_.begin());
     }
     update_noise(draw);
@@ -240,6 +241,10 @@ std::vector<float> BiasedMf::prior_numbers(std::span<const Interaction> known,
   for (const Feature& feature : features) {
     if (feature.index >= draws_.property_weights.n_rows()) continue;
     add_row(draws_.property_weights.row(feature.index), feature.weight, numbers);
+  }
+  // As in FoldIn: weights of properties in a file may be as large as floats are.
+  for (std::size_t k = 0; k < numbers.size(); ++k) {
+    if (!is_sound(numbers[k])) numbers[k] = draws_.user_means.values()[k];
   }
   return numbers;
 }
