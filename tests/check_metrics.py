@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Judges lists of recommendations without coseno: a second opinion on `coseno evaluate`.
 
-    check_metrics.py TRAIN TEST LISTS -k K [--relevant-from X]
+    check_metrics.py TRAIN TEST LISTS -k K [--relevant-from X] [--n-items N]
     check_metrics.py ... --compare EVALUATE_JSON --model NAME
 
 TRAIN and TEST hold a rating a line, "user item rating ...", separated by tabs, commas or "::"; a
@@ -78,7 +78,7 @@ def check_lists(train, lists, k):
             sys.exit(f"user {user} has training items in the list: {sorted(seen)}")
 
 
-def measure(train, test, lists, k, relevant_from):
+def measure(train, test, lists, k, relevant_from, n_items):
     relevant_of = {}
     for user, ratings in test.items():
         relevant = {item for item, rating in ratings.items() if rating >= relevant_from}
@@ -98,8 +98,8 @@ def measure(train, test, lists, k, relevant_from):
         for item in ratings:
             users_with[item] = users_with.get(item, 0) + 1
     listed = [item for items in lists.values() for item in items]
-    metrics["coverage"] = len(set(listed)) / len(users_with)
-    surprise = [-math.log2(users_with[item] / len(train)) for item in listed]
+    metrics["coverage"] = len(set(listed)) / (n_items or len(users_with))
+    surprise = [-math.log2(users_with.get(item, 1) / len(train)) for item in listed]
     metrics["novelty"] = math.fsum(surprise) / len(listed) if listed else 0.0
     metrics["n_users"] = len(judged)
     return metrics
@@ -131,6 +131,7 @@ def main():
     parser.add_argument("lists")
     parser.add_argument("-k", type=int, required=True)
     parser.add_argument("--relevant-from", type=float, default=-math.inf)
+    parser.add_argument("--n-items", type=int, help="with those that no user of TRAIN has")
     parser.add_argument("--compare", metavar="EVALUATE_JSON")
     parser.add_argument("--model", metavar="NAME")
     arguments = parser.parse_args()
@@ -141,7 +142,12 @@ def main():
     lists = read_lists(arguments.lists)
     check_lists(train, lists, arguments.k)
     metrics = measure(
-        train, read_ratings(arguments.test), lists, arguments.k, arguments.relevant_from
+        train,
+        read_ratings(arguments.test),
+        lists,
+        arguments.k,
+        arguments.relevant_from,
+        arguments.n_items,
     )
     print(json.dumps(metrics, indent=2))
     if arguments.compare is not None:
