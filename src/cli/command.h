@@ -5,7 +5,7 @@
 
 #include "cli/failure.h"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): CLI11's
 class App;
 }
 

@@ -19,7 +19,7 @@ void handle_signals() {
   action.sa_handler = note_interrupt;
   // No SA_RESTART: a read that waits for a terminal or a pipe must come back. SA_RESETHAND: the
   // second signal finds the default, which ends the process.
-  action.sa_flags = SA_RESETHAND;
+  action.sa_flags = static_cast<int>(SA_RESETHAND);
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
   std::signal(SIGPIPE, SIG_DFL);

@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <exception>
 #include <new>
 #include <sstream>
 #include <vector>
@@ -73,6 +74,9 @@ int main(int argc, char** argv) {
   try {
     return coseno::cli::run(argc, argv);
   } catch (const std::bad_alloc&) {
-    return coseno::cli::report({coseno::cli::kFailed, "out of memory"});
+    std::fputs("coseno: out of memory\n", stderr);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "coseno: %s\n", error.what());
   }
+  return coseno::cli::kFailed;
 }

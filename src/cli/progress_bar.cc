@@ -14,7 +14,7 @@ namespace coseno::cli {
 namespace {
 
 // Ten lines a second look like motion, and cost nothing.
-constexpr double kLineInterval_s = 0.1;
+constexpr double kLineIntervalS = 0.1;
 constexpr std::size_t kBarColumns = 20;
 
 std::string bar(double share) {
@@ -59,7 +59,7 @@ std::optional<std::string> ProgressMeter::update(std::string_view stage, std::ui
     stage_start_s_ = now_s;
   }
   if (now_s < next_line_s_) return std::nullopt;
-  next_line_s_ = now_s + kLineInterval_s;
+  next_line_s_ = now_s + kLineIntervalS;
   std::string line = fmt::format("{} {}", stage, state(done, total));
   line += time_left(done, total, now_s - stage_start_s_);
   if (!note.empty()) line += fmt::format("  {}", note);

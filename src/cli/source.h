@@ -18,7 +18,7 @@
 #include "models/options.h"
 #include "models/registry.h"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): CLI11's
 class App;
 }
 
