@@ -1,9 +1,18 @@
 #include "data/format_detection.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
+#include <set>
+#include <span>
 #include <vector>
+
+#include "data/column_names.h"
+#include "data/text_reader.h"
+#include "data/text_values.h"
 
 namespace coseno {
 namespace {
@@ -65,6 +74,51 @@ std::size_t count_in(std::string_view line, std::string_view delimiter) {
   return n;
 }
 
+std::vector<std::string_view> words_of(std::string_view line) {
+  std::vector<std::string_view> words;
+  for (line = skip_blanks(line); !line.empty(); line = skip_blanks(line)) {
+    words.push_back(line.substr(0, line.find_first_of(kBlanks)));
+    line.remove_prefix(words.back().size());
+  }
+  return words;
+}
+
+bool is_header(std::string_view line) {
+  const std::vector<std::string> names = normal_names(words_of(line));
+  return find_column(names, ColumnRole::user) && find_column(names, ColumnRole::item);
+}
+
+// The rating in "user item rating" or "user item rating time", where the line can be that.
+std::optional<double> rating_between_blanks(std::span<const std::string_view> words) {
+  constexpr double kMaxRating = 100;
+  constexpr double kMinTime = 1e8;  // 1973: no list of small numbers has that in this place
+  if (words.size() != 3 && words.size() != 4) return std::nullopt;
+  const auto rating = parse_number(words[2]);
+  if (!rating || !(std::abs(*rating) <= kMaxRating)) return std::nullopt;
+  if (words.size() == 4 && !(parse_number(words[3]).value_or(0) > kMinTime)) return std::nullopt;
+  return rating;
+}
+
+// Nine lines of ten, of equally many words. Without times more than one line is asked for, and few
+// different ratings: a list of two items looks like that, too.
+bool are_ratings_between_blanks(const std::vector<std::string_view>& lines) {
+  constexpr std::size_t kMaxRatings = 10;  // half stars
+  for (const std::size_t n_words : {std::size_t{3}, std::size_t{4}}) {
+    std::size_t n_fitting = 0;
+    std::set<double> ratings;
+    for (const std::string_view line : lines) {
+      const std::vector<std::string_view> words = words_of(line);
+      const auto rating = rating_between_blanks(words);
+      if (words.size() != n_words || !rating) continue;
+      ++n_fitting;
+      ratings.insert(*rating);
+    }
+    if (n_fitting == 0 || 10 * n_fitting < 9 * lines.size()) continue;
+    if (n_words == 4 || (n_fitting > 1 && ratings.size() <= kMaxRatings)) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::string_view first_line(std::string_view head) {
@@ -85,6 +139,24 @@ std::string_view detect_delimiter(std::string_view head) {
     if (in_first_line.empty()) in_first_line = delimiter;
   }
   return in_first_line;
+}
+
+std::optional<std::string> user_lines_trouble(std::string_view head) {
+  const std::vector<std::string_view> lines = first_lines(head);
+  if (lines.empty()) return std::nullopt;
+  if (is_header(lines.front())) {
+    return fmt::format(
+        "{} is a header, with blanks between the names: separate the columns by tabs or commas "
+        "(--format user-lines reads lines of a user and items)",
+        quote(lines.front()));
+  }
+  if (are_ratings_between_blanks(lines)) {
+    return fmt::format(
+        "the lines look like a user, an item and a rating between blanks ({}): separate them by "
+        "tabs or commas, or say --format user-lines where all behind the user are items",
+        quote(lines.front()));
+  }
+  return std::nullopt;
 }
 
 InteractionFormat detect_format(std::string_view head) {

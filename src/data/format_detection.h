@@ -1,6 +1,8 @@
 // What kind of file it is, by its first bytes.
 #pragma once
 
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "data/readers.h"
@@ -16,6 +18,10 @@ namespace coseno {
 //   in the first line
 //   none                                    user lines
 InteractionFormat detect_format(std::string_view head);
+
+// What speaks against user lines where `head` was found to be of that kind: ratings between blanks
+// would be read as items. A sentence for the error, or nothing.
+std::optional<std::string> user_lines_trouble(std::string_view head);
 
 // The delimiter of the first lines, by the same rule: "::", "\t", "," or nothing.
 std::string_view detect_delimiter(std::string_view head);

@@ -51,7 +51,11 @@ Result<InteractionFormat> find_format(TextReader& text) {
         "{{user: {{item: rating}}}}",
         text.name());
   }
-  return detect_format(head);
+  const InteractionFormat format = detect_format(head);
+  if (format == InteractionFormat::user_lines) {
+    if (const auto trouble = user_lines_trouble(head)) return text.error_at({}, *trouble);
+  }
+  return format;
 }
 
 }  // namespace

@@ -376,6 +376,19 @@ TEST(ReadUserLinesTest, BadIdsAreRefused) {
             "in:1:9: the item id '" + std::string(40, 'x') + "...' is 513 bytes long: at most 512");
 }
 
+TEST(ReadUserLinesTest, RatingsBetweenBlanksAreRefusedUnlessForced) {
+  const std::string rated = "196 242 3 881250949\n186 302 3 891717742\n";
+  EXPECT_EQ(error_of(read(rated)),
+            "in:1:1: the lines look like a user, an item and a rating between blanks ('196 242 3 "
+            "881250949'): separate them by tabs or commas, or say --format user-lines where all "
+            "behind the user are items");
+  EXPECT_EQ(lines(read(rated, InteractionFormat::user_lines)).size(), 6U);
+  EXPECT_TRUE(error_of(read("ann tea 4\nbob  jam 2.5\n")).contains("between blanks"));
+  EXPECT_TRUE(error_of(read("user_id item_id rating\nann tea 4\n")).contains("is a header"));
+  EXPECT_EQ(lines(read("1 2 3 4\n5 6 7 8\n")).size(), 6U);
+  EXPECT_EQ(lines(read("1 2000 3000\n5 6000 7000\n")).size(), 4U);
+}
+
 // Each beginning with each other ending: nothing is read as what it is not.
 TEST(ReadInteractionsTest, AFileThatChangesItsKindIsRefused) {
   const std::vector<std::string> kinds = {
