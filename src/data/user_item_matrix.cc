@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <numeric>
 #include <utility>
 
@@ -17,6 +18,8 @@ constexpr std::array<std::pair<std::string_view, RepeatRule>, 4> kRepeatRules = 
     {"max", RepeatRule::max},
 }};
 
+constexpr double kLargest = std::numeric_limits<float>::max();
+
 // Joins `next` to `kept`, the earlier interaction with the same item.
 void join(Interaction& kept, const Interaction& next, RepeatRule rule) {
   switch (rule) {
@@ -26,7 +29,8 @@ void join(Interaction& kept, const Interaction& next, RepeatRule rule) {
     case RepeatRule::first:
       return;
     case RepeatRule::sum:
-      kept.value += next.value;
+      kept.value = static_cast<float>(
+          std::clamp(static_cast<double>(kept.value) + next.value, -kLargest, kLargest));
       break;
     case RepeatRule::max:
       kept.value = std::max(kept.value, next.value);

@@ -14,7 +14,7 @@ namespace coseno {
 
 // What becomes of several interactions of one user with one item. `last` and `first` go by time,
 // and by order of arrival where times are equal or absent; `sum` and `max` act on the values and
-// keep the last time.
+// keep the last time; a sum stops at the largest float.
 enum class RepeatRule { last, first, sum, max };
 
 // The rule of that name, or nothing.

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 namespace coseno {
 namespace {
 
@@ -88,6 +90,15 @@ TEST(UserItemMatrixTest, EqualTimesKeepTheOrderOfArrivalOfEveryUser) {
   EXPECT_EQ(bob(RepeatRule::last), (Row{c, b, a}));
   EXPECT_EQ(bob(RepeatRule::first), (Row{c, a, b}));
   EXPECT_EQ(bob(RepeatRule::max), (Row{c, b, a}));
+}
+
+TEST(UserItemMatrixTest, ASumStaysFinite) {
+  Interactions interactions;
+  for (int i = 0; i < 2; ++i) {
+    interactions.add(interactions.users.add("ann"), {interactions.items.add("tea"), 3e38F, 0});
+  }
+  const UserItemMatrix matrix = UserItemMatrix::build(interactions, RepeatRule::sum);
+  EXPECT_EQ(row(matrix, kAnn)[0].value, std::numeric_limits<float>::max());
 }
 
 TEST(UserItemMatrixTest, EmptyHasNobody) {

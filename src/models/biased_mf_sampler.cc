@@ -18,26 +18,29 @@
 namespace coseno {
 namespace {
 
-// Keeps the noise's random numbers apart from those of the sides.
-constexpr std::uint64_t kNoiseStream = 0xA015E;
+// Keeps the noise's random numbers apart from those of the sides, whose streams count from 0.
+constexpr std::uint64_t kNoiseStream = std::uint64_t{1} << 63;
 
-// Words of titles are for `content`: as features here they cost much and gain nothing.
+// A word of an item's title or text. Those are for `content`: as features here they cost much and
+// gain nothing.
 bool is_word(const std::string& feature_name) { return feature_name.starts_with("word:"); }
 
-// "genres=Drama" and "age<25.5" belong to "genres" and "age".
+// "genres=Drama", "age<25.5" and "age>=40" belong to "genres" and "age".
 std::string property_of(const std::string& feature_name) {
-  return feature_name.substr(0, feature_name.find_first_of("=<"));
+  return feature_name.substr(0, feature_name.find_first_of("=<>"));
 }
 
-// `n_others` implicit features, one for each of the other side that has rated or was rated.
+// Feature number f < n_others says that this one has rated, or was rated by, number f of the other
+// side; the properties follow in the encoder's order, those of which is_left_out(name) left out.
+template <class IsLeftOut>
 Design make_design(const SparseRows& ratings, std::size_t n_others, const FeatureMatrix& features,
-                   const FeatureEncoder& encoder) {
+                   const FeatureEncoder& encoder, const IsLeftOut& is_left_out) {
   Design design;
   design.group.assign(n_others, 0);
   std::vector<std::uint32_t> place(features.n_features(), 0);  // 0: not used
   std::map<std::string, std::uint32_t> groups;
   for (std::uint32_t f = 0; f < features.n_features(); ++f) {
-    if (is_word(encoder.name(f))) continue;
+    if (is_left_out(encoder.name(f))) continue;
     const auto next_group = static_cast<std::uint32_t>(groups.size() + 1);
     const std::uint32_t group =
         groups.try_emplace(property_of(encoder.name(f)), next_group).first->second;
@@ -182,10 +185,11 @@ Result<BiasedMfDraws> sample_biased_mf(const Dataset& dataset, const BiasedMfSam
 
   SparseRows by_user = ratings_by_user(matrix, draws);
   SparseRows by_item = ratings_by_item(matrix, draws);
-  Design user_design =
-      make_design(by_user, matrix.n_items(), dataset.user_features, dataset.user_encoder);
+  // keep_draw() counts on it that none of the users' is left out.
+  Design user_design = make_design(by_user, matrix.n_items(), dataset.user_features,
+                                   dataset.user_encoder, [](const std::string&) { return false; });
   Design item_design =
-      make_design(by_item, matrix.n_users(), dataset.item_features, dataset.item_encoder);
+      make_design(by_item, matrix.n_users(), dataset.item_features, dataset.item_encoder, is_word);
   GibbsSide users(std::move(by_user), std::move(user_design), sampling.dim, context.seed, 0);
   GibbsSide items(std::move(by_item), std::move(item_design), sampling.dim, context.seed, 1);
 
@@ -199,7 +203,7 @@ Result<BiasedMfDraws> sample_biased_mf(const Dataset& dataset, const BiasedMfSam
     items.sample_vectors(users, user_noise, false, round, context.pool, {});
     users.sample_prior(round, context.pool);
     users.sample_vectors(items, user_noise, true, round, context.pool, squared_errors);
-    Rng noise_rng(context.seed, round, kNoiseStream);
+    Rng noise_rng(context.seed, kNoiseStream + round);
     sample_noise(users, squared_errors, noise_rng, user_noise, noise_precision);
 
     // Draw number k is kept at the end of equal parts of the rounds after burn-in.

@@ -152,6 +152,29 @@ TEST(BiasedMfTest, PropertiesTellOfAnItemThatNobodyHasRated) {
   EXPECT_GT(predicted(*model, profile_of(dataset, UserIndex{1}), unrated), 3.7F);
 }
 
+// "word:a" looks like a word of a title, and is a property of users here: it once was left out on
+// one side and read on the other.
+TEST(BiasedMfTest, AnyNameOfAUserPropertyWillDo) {
+  Interactions interactions;
+  interactions.has_values = true;
+  Catalog users;
+  for (int u = 0; u < 8; ++u) {
+    const std::string id = fmt::format("u{}", u);
+    const std::string kind = u % 2 == 0 ? "p" : "q";
+    users.add({.id = id, .title = "", .properties = {{"word:a", PropertyKind::category, kind}}});
+    for (int i = 0; i < 6; ++i) {
+      interactions.add(interactions.users.add(id), {interactions.items.add(fmt::format("i{}", i)),
+                                                    u % 2 == 0 ? 5.0F : 1.0F, 0});
+    }
+  }
+  const Dataset dataset = make_dataset(std::move(interactions), RepeatRule::last, {}, users);
+  ASSERT_EQ(dataset.user_encoder.n_features(), 2U);
+  const auto model = fitted(dataset, {.dim = 2, .rounds = 60, .draws = 20});
+  const Profile likes{{}, dataset.user_features.row(0)};
+  const Profile dislikes{{}, dataset.user_features.row(1)};
+  EXPECT_GT(predicted(*model, likes, ItemIndex{0}), predicted(*model, dislikes, ItemIndex{0}) + 1);
+}
+
 // One draw, worked out again in double from the tensors of the file:
 //
 //   (p, b) = (L + a X'X)^-1 (L m + a X't)     X: rows (q_i, 1), t: centred ratings less item biases

@@ -4,7 +4,9 @@
 #include <array>
 #include <boost/json.hpp>
 #include <charconv>
+#include <filesystem>
 #include <fstream>
+#include <system_error>
 #include <utility>
 
 #include "models/registry.h"
@@ -266,6 +268,9 @@ Result<FittedModel> load_model(const TensorFile& file) {
 }
 
 bool is_model_file(const std::string& path) {
+  // What a look takes from a pipe is gone for the reader.
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error)) return false;
   std::array<char, 16> first{};
   std::ifstream stream(path, std::ios::binary);
   stream.read(first.data(), first.size());

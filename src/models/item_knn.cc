@@ -27,6 +27,10 @@ constexpr float kMaxWeight = 3;
 // Below any difference that tells.
 constexpr float kPopularityShare = 1e-6F;
 
+// The newest of a user's items that take part in similarities: pairs are counted, so one robot that
+// has had everything would cost its square. People have fewer (MovieLens 20M: 9,254).
+constexpr std::size_t kMaxHistory = 10000;
+
 // About a millisecond on 10^5 interactions.
 constexpr std::size_t kItemsInBlock = 8;
 
@@ -39,6 +43,7 @@ void keep_best(std::vector<Feature>& neighbours, std::size_t k) {
   std::ranges::nth_element(neighbours, neighbours.begin() + static_cast<std::ptrdiff_t>(k),
                            is_better);
   neighbours.resize(k);
+  neighbours.shrink_to_fit();  // one such list an item is kept
 }
 
 // Row i becomes column i.
@@ -88,9 +93,11 @@ ItemKnn::Search::Search(const UserItemMatrix& matrix, const ItemKnn& model, doub
     const auto damping = static_cast<float>(std::pow(n, -user_length));
     for (const Interaction& entry : history) {
       const float weight = model.weights_.of(entry.value, user_means_[u]);
-      if (weight == 0) continue;
-      users_[u].push_back({std::to_underlying(entry.item), damping * weight});
       norms_[offset(entry.item)] += damping * weight * weight;
+    }
+    for (const Interaction& entry : history.last(std::min(history.size(), kMaxHistory))) {
+      const float weight = model.weights_.of(entry.value, user_means_[u]);
+      if (weight > 0) users_[u].push_back({std::to_underlying(entry.item), damping * weight});
     }
   }
   for (const float norm : norms_) powers_.push_back(std::pow(norm, model.popularity_));
@@ -193,9 +200,13 @@ Result<std::unique_ptr<Model>> ItemKnn::load(const TensorFile& file, const Datas
   COSENO_ASSIGN(rows, load_sparse_rows(file, kRows, n_items, n_items));
   COSENO_ASSIGN(norms, file.floats(kNorms, {n_items}));
   COSENO_ASSIGN(numbers, file.floats(kNumbers, {4}));
+  // A norm is at most 9 for each user, and its powers must be finite.
+  constexpr float kMaxNorm = 1e18F;
   const auto is_negative = [](float x) { return x < 0; };
-  if (std::ranges::any_of(norms, is_negative) ||
-      std::ranges::any_of(numbers.subspan(1), is_negative) || numbers[2] > 1) {
+  const auto is_norm = [](float x) { return x >= 0 && x <= kMaxNorm; };
+  if (!std::ranges::all_of(norms, is_norm) ||
+      std::ranges::any_of(numbers.subspan(1), is_negative) || numbers[2] > 1 ||
+      numbers[3] > kMaxNorm) {
     return make_error(ErrorCode::corrupt, "{}: tensor '{}' or '{}' is out of range", file.path(),
                       kNorms, kNumbers);
   }
@@ -235,6 +246,7 @@ Ranking ItemKnn::similar_items(ItemIndex item, std::size_t k) const {
   std::vector<float> scores(n_items(), kNeverScore);
   const auto add = [&](std::size_t from, std::size_t to, float similarity, std::size_t other) {
     const float cosine = std::sqrt(norms_[from]) * std::sqrt(norms_[to]) + shrink_;
+    if (cosine == 0) return;
     scores[other] = similarity * denominator(norms_[from], norms_[to]) / cosine;
   };
   for (const Feature& to : speaks_for_.row(offset(item))) {

@@ -23,7 +23,8 @@ class TensorFile;
 //   s_ji  = sum_u d_u w_uj w_ui / (n_j^a n_i^(1 - a) + shrink)
 //   score = sum over the history's items j of w_uj s_ji
 //
-// Only the K items j with the largest s_ji speak for item i. mean_u is the user's mean over their
+// Of a user with more than 10,000 items the newest of them count as j. Only the K items j with the
+// largest s_ji speak for item i. mean_u is the user's mean over their
 // history, drawn to the mean of all; deviation is that of all ratings.
 //
 // Source: Deshpande and Karypis, TOIS 2004 (item-based top-N, and users with many items counting

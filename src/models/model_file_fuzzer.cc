@@ -6,12 +6,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -77,14 +79,26 @@ std::vector<std::byte> sealed(const std::uint8_t* data, std::size_t size) {
 }
 
 // What loads must serve.
+// Whatever a file holds, what is printed of a score is a number.
+void check_scores(std::span<const float> scores) {
+  for (const float score : scores) {
+    COSENO_CHECK(std::isfinite(score) || score == kNeverScore);
+  }
+}
+
 void use(const FittedModel& fitted) {
   const Model& model = *fitted.model;
   std::vector<float> scores(model.n_items());
   model.score({}, scores);
+  check_scores(scores);
   for (std::size_t u = 0; u < fitted.dataset.users.size(); ++u) {
     model.score(profile_of(fitted.dataset, static_cast<UserIndex>(u)), scores);
+    check_scores(scores);
   }
-  if (model.n_items() > 0) model.similar_items(ItemIndex{0}, 3);
+  if (model.n_items() == 0) return;
+  for (const ScoredItem& similar : model.similar_items(ItemIndex{0}, 3)) {
+    COSENO_CHECK(std::isfinite(similar.score));
+  }
 }
 
 }  // namespace

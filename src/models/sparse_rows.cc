@@ -1,6 +1,7 @@
 #include "models/sparse_rows.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 #include <vector>
 
@@ -31,6 +32,9 @@ void save_sparse_rows(std::string_view name, const FeatureMatrix& rows, std::siz
   file.add(weights_name(name), {n_entries}, std::move(weights));
 }
 
+// Far above what any model keeps; sums over whole histories stay finite.
+constexpr float kMaxWeight = 1e6F;
+
 Result<FeatureMatrix> load_sparse_rows(const TensorFile& file, std::string_view name,
                                        std::size_t n_rows, std::size_t n_features) {
   COSENO_ASSIGN(n_entries, load_length(file, indices_name(name)));
@@ -43,6 +47,10 @@ Result<FeatureMatrix> load_sparse_rows(const TensorFile& file, std::string_view 
       if (indices[e] >= n_features || (!rows[r].empty() && indices[e] <= rows[r].back().index)) {
         return make_error(ErrorCode::corrupt, "{}: tensor '{}': row {} does not rise below {}",
                           file.path(), indices_name(name), r, n_features);
+      }
+      if (std::abs(weights[e]) > kMaxWeight) {
+        return make_error(ErrorCode::corrupt, "{}: tensor '{}' holds {}, more than {}", file.path(),
+                          weights_name(name), weights[e], kMaxWeight);
       }
       rows[r].push_back({indices[e], weights[e]});
     }

@@ -22,7 +22,7 @@ void save_sparse_rows(std::string_view name, const FeatureMatrix& rows, std::siz
                       TensorFileWriter& file);
 
 // Errors: corrupt, with the tensor's name, for any other number of rows, an index that is not
-// < n_features or does not rise, and a weight that is not finite.
+// < n_features or does not rise, and a weight past 10^6.
 Result<FeatureMatrix> load_sparse_rows(const TensorFile& file, std::string_view name,
                                        std::size_t n_rows, std::size_t n_features);
 
