@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <array>
 #include <optional>
 #include <string>
 #include <vector>
@@ -74,9 +76,50 @@ Result<Columns> columns_by_place(const DelimitedRows& rows) {
   return columns;
 }
 
+bool is_word(std::string_view text) {
+  bool has_letter = false;
+  for (const char c : text) {
+    const bool is_letter =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<unsigned char>(c) >= 0x80;
+    if (!is_letter && c != '_' && c != '-' && c != ' ') return false;
+    has_letter = has_letter || is_letter;
+  }
+  return has_letter;
+}
+
+// With two columns nothing tells a header of unknown names from a user and an item, but this: both
+// are words that stand in no other row of the head, and one column has but numbers below them.
+Result<bool> has_unknown_header(TextReader& text, std::string_view delimiter) {
+  COSENO_ASSIGN(head, text.head());
+  // A row that the end of the head cuts must not count.
+  if (!text.head_is_all()) head = head.substr(0, head.rfind('\n') + 1);
+  Progress silent;
+  TextReader sample(TextSource::from_memory(text.name(), head), silent);
+  DelimitedRows rows(sample, delimiter);
+  const auto has_two = [&] {
+    const auto has_row = rows.next();  // what is wrong with a row is told where it is read
+    return has_row && *has_row && rows.fields().size() == 2;
+  };
+  if (!has_two()) return false;
+  const std::array<std::string, 2> first = {std::string(rows.fields()[0]),
+                                            std::string(rows.fields()[1])};
+  if (!std::ranges::all_of(first, is_word)) return false;
+  std::array<bool, 2> are_numbers = {true, true};
+  bool has_others = false;
+  while (has_two()) {
+    has_others = true;
+    for (std::size_t i = 0; i < 2; ++i) {
+      const std::string_view field = rows.fields()[i];
+      if (field == first[0] || field == first[1]) return false;
+      are_numbers[i] = are_numbers[i] && parse_rating(field);
+    }
+  }
+  return has_others && (are_numbers[0] || are_numbers[1]);
+}
+
 // Looks at the first row: a header where it names users and items; data where nothing is named, or
 // where the numbers are where they must be. Anything between is an error rather than a guess.
-Result<Columns> find_columns(const DelimitedRows& rows) {
+Result<Columns> find_columns(const DelimitedRows& rows, bool is_unknown_header) {
   const std::vector<std::string> names = normal_names(rows.fields());
   const auto is_known = [&](ColumnRole role) { return find_column(names, role).has_value(); };
   const bool has_user = is_known(ColumnRole::user);
@@ -84,7 +127,7 @@ Result<Columns> find_columns(const DelimitedRows& rows) {
   const bool is_any_known =
       has_user || has_item || is_known(ColumnRole::value) || is_known(ColumnRole::time);
   const bool could_be_data = rows.fields().size() > 2 && looks_like_data(rows.fields());
-  if ((has_user && has_item) || (is_any_known && !could_be_data)) {
+  if ((has_user && has_item) || (is_any_known && !could_be_data) || is_unknown_header) {
     return columns_by_header(rows, names);
   }
   COSENO_ASSIGN(columns, columns_by_place(rows));
@@ -128,10 +171,11 @@ Result<void> add_row(const DelimitedRows& rows, const Columns& columns, Interact
 }  // namespace
 
 Result<void> read_delimited(TextReader& text, std::string_view delimiter, InteractionBuilder& out) {
+  COSENO_ASSIGN(is_unknown_header, has_unknown_header(text, delimiter));
   DelimitedRows rows(text, delimiter);
   COSENO_ASSIGN(has_row, rows.next());
   if (!has_row) return {};
-  COSENO_ASSIGN(columns, find_columns(rows));
+  COSENO_ASSIGN(columns, find_columns(rows, is_unknown_header));
   out.set_has_values(columns.value.has_value());
   out.set_has_times(columns.time.has_value());
   if (!columns.has_header) COSENO_TRY(add_row(rows, columns, out));

@@ -159,6 +159,16 @@ TEST(ReadDelimitedTest, AFirstRowThatIsNeitherHeaderNorDataIsRefused) {
             "rating, time (the last two may be absent)");
 }
 
+TEST(ReadDelimitedTest, TwoWordsAboveNumbersAreAnUnknownHeader) {
+  EXPECT_EQ(error_of(read("who,what\n1,tea\n2,jam\n")),
+            "in:1:1: the header 'who, what' has no user column: it would be named user, userId, "
+            "user_id, customer, session, ...");
+  EXPECT_EQ(lines(read("who,what\nann,tea\n")).size(), 2U);         // no numbers
+  EXPECT_EQ(lines(read("who,what\n1,tea\nwho,jam\n")).size(), 3U);  // an id
+  EXPECT_EQ(lines(read("ann,u2\n1,tea\n2,jam\n")).size(), 3U);      // no word
+  EXPECT_EQ(lines(read("ann,tea\n")).size(), 1U);
+}
+
 TEST(ReadDelimitedTest, ARowWithoutAllColumnsIsRefused) {
   EXPECT_EQ(error_of(read("ann,tea,4\nann,jam\nbob,tea,1\n")),
             "in:2:1: 2 columns where the first line has 3");
