@@ -150,6 +150,16 @@ std::optional<std::string> user_lines_trouble(std::string_view head) {
         "(--format user-lines reads lines of a user and items)",
         quote(lines.front()));
   }
+  for (const std::string_view delimiter : {";", "|"}) {
+    const std::size_t n = count_in(lines.front(), delimiter);
+    if (n > 0 && std::ranges::all_of(lines, [&](std::string_view line) {
+          return count_in(line, delimiter) == n;
+        })) {
+      return fmt::format(
+          "one column; is the separator '{}'? Columns are separated by tabs, commas or '::'",
+          delimiter);
+    }
+  }
   if (are_ratings_between_blanks(lines)) {
     return fmt::format(
         "the lines look like a user, an item and a rating between blanks ({}): separate them by "

@@ -58,6 +58,16 @@ Result<InteractionFormat> find_format(TextReader& text) {
   return format;
 }
 
+// Why a file with users has no interactions.
+std::string_view emptiness_trouble(InteractionFormat format) {
+  if (format == InteractionFormat::user_lines) {
+    return "one column: no line has an item behind its user, and no separator is known (tab, "
+           "comma, "
+           "'::')";
+  }
+  return "no user has a rating";
+}
+
 }  // namespace
 
 std::optional<InteractionFormat> interaction_format(std::string_view name) {
@@ -70,14 +80,16 @@ Result<Interactions> read_interactions(TextSource source, const ReadOptions& opt
                                        Progress& progress, UserIds users, ItemIds items) {
   TextReader text(std::move(source), progress);
   InteractionBuilder builder(std::move(users), std::move(items));
-  if (options.format) {
-    COSENO_TRY(read_as(*options.format, text, builder));
-  } else {
-    COSENO_ASSIGN(format, find_format(text));
-    COSENO_TRY(read_as(format, text, builder));
+  InteractionFormat format = options.format.value_or(InteractionFormat::csv);
+  if (!options.format) {
+    COSENO_ASSIGN(found, find_format(text));
+    format = found;
   }
+  COSENO_TRY(read_as(format, text, builder));
   if (!builder.has_users()) return invalid_argument("{}: no interactions in it", text.name());
-  return builder.take();
+  Interactions interactions = builder.take();
+  if (interactions.size() == 0) return text.error_at({}, emptiness_trouble(format));
+  return interactions;
 }
 
 Result<Interactions> read_interactions(const std::string& path, const ReadOptions& options,

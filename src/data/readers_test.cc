@@ -374,7 +374,6 @@ TEST(ReadUserLinesTest, AUserMayHaveNoItems) {
   const auto result = read("ann tea\nbob\n");
   EXPECT_EQ(lines(result), (Lines{{"ann", "tea"}}));
   EXPECT_EQ(result->users.size(), 2U);
-  EXPECT_EQ(read("ann\nbob\n")->users.size(), 2U);
 }
 
 TEST(ReadUserLinesTest, BlanksMayBeManyAndAtTheEnds) {
@@ -430,6 +429,20 @@ TEST(ReadInteractionsTest, AForcedFormatIsHeldTo) {
             "in:1:1: not valid JSON (syntax error)");
   EXPECT_EQ(error_of(read("[1]", InteractionFormat::json_matrix)),
             "in:1:1: expected an object of users, not an array");
+}
+
+TEST(ReadInteractionsTest, OneColumnIsRefusedWithItsCause) {
+  EXPECT_EQ(error_of(read("user;item;rating\nann;green tea;4\n")),
+            "in:1:1: one column; is the separator ';'? Columns are separated by tabs, commas or "
+            "'::'");
+  EXPECT_TRUE(
+      error_of(read("ann|tea|4\n")).starts_with("in:1:1: one column; is the separator '|'"));
+  for (const std::string text : {"ann\nbob\n", "5", "null"}) {
+    EXPECT_EQ(error_of(read(text)),
+              "in:1:1: one column: no line has an item behind its user, and no separator is known "
+              "(tab, comma, '::')");
+  }
+  EXPECT_EQ(error_of(read("{\"ann\": {}}")), "in:1:1: no user has a rating");
 }
 
 TEST(ReadInteractionsTest, AJsonArrayIsRefusedWithAdvice) {
