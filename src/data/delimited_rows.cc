@@ -4,6 +4,18 @@
 
 namespace coseno {
 
+namespace {
+
+// Where a file changes half way. A brace alone may begin an id, as in GUIDs.
+bool is_json(std::string_view line) {
+  if (!line.starts_with('{')) return false;
+  const std::size_t next = line.find_first_not_of(" \t", 1);
+  return next == std::string_view::npos || line[next] == '"' || line[next] == '\'' ||
+         line[next] == '}';
+}
+
+}  // namespace
+
 Result<bool> DelimitedRows::next() {
   do {
     COSENO_ASSIGN(has_line, text_->next_line());
@@ -11,6 +23,9 @@ Result<bool> DelimitedRows::next() {
   } while (text_->line().empty());
 
   const std::string_view line = text_->line();
+  if (is_json(line)) {
+    return text_->error_in_line(1, "{} is JSON, not a row of fields", quote(line));
+  }
   positions_.clear();
   if (delimiter_ == "," && line.contains('"')) {
     COSENO_TRY(split_quoted());

@@ -22,7 +22,7 @@ class DelimitedRows {
       : text_(&text), delimiter_(delimiter) {}
 
   // Moves to the next row that is not an empty line; false at the end.
-  // Errors: those of the text; a quote that is not closed, or text behind one.
+  // Errors: those of the text; a quote that is not closed, or text behind one; a line of JSON.
   Result<bool> next();
 
   // At least one. Valid until the next call of next.

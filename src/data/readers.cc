@@ -25,7 +25,8 @@ constexpr std::array kFormats = {
     NamedFormat{"user-lines", InteractionFormat::user_lines},
 };
 
-Result<void> read_as(InteractionFormat format, TextReader& text, InteractionBuilder& out) {
+Result<void> read_as(InteractionFormat format, bool is_detected, TextReader& text,
+                     InteractionBuilder& out) {
   switch (format) {
     case InteractionFormat::json_matrix:
       return read_json_matrix(text, out);
@@ -38,7 +39,7 @@ Result<void> read_as(InteractionFormat format, TextReader& text, InteractionBuil
     case InteractionFormat::double_colon:
       return read_delimited(text, "::", out);
     case InteractionFormat::user_lines:
-      return read_user_lines(text, out);
+      return read_user_lines(text, is_detected, out);
   }
   return {};
 }
@@ -85,7 +86,7 @@ Result<Interactions> read_interactions(TextSource source, const ReadOptions& opt
     COSENO_ASSIGN(found, find_format(text));
     format = found;
   }
-  COSENO_TRY(read_as(format, text, builder));
+  COSENO_TRY(read_as(format, !options.format, text, builder));
   if (!builder.has_users()) return invalid_argument("{}: no interactions in it", text.name());
   Interactions interactions = builder.take();
   if (interactions.size() == 0) return text.error_at({}, emptiness_trouble(format));

@@ -419,6 +419,17 @@ TEST(ReadInteractionsTest, AFileThatChangesItsKindIsRefused) {
   }
 }
 
+TEST(ReadInteractionsTest, RowsOfAnotherKindWithAsManyFieldsAreRefused) {
+  EXPECT_EQ(error_of(read("ann,tea\n{\"user\": \"bob\", \"item\": \"jam\"}\n")),
+            "in:2:1: '{\"user\": \"bob\", \"item\": \"jam\"}' is JSON, not a row of fields");
+  EXPECT_EQ(lines(read("user,item\n{3F-25},tea\n")), (Lines{{"{3F-25}", "tea"}}));
+  EXPECT_EQ(
+      error_of(read("ann tea jam\nbob tea, jam\n")),
+      "in:2:8: 'bob tea, jam' is not of the kind 'user item item ...' (where the comma belongs "
+      "to an id, say --format user-lines)");
+  EXPECT_TRUE(error_of(read("ann tea jam\nbob tea::4 jam\n")).starts_with("in:2:8:"));
+}
+
 TEST(ReadInteractionsTest, AForcedFormatIsHeldTo) {
   EXPECT_EQ(lines(read("a,b c,d\n", InteractionFormat::user_lines)), (Lines{{"a,b", "c,d"}}));
   EXPECT_EQ(lines(read("a\tb,tea\n", InteractionFormat::csv)), (Lines{{"a\tb", "tea"}}));

@@ -1,5 +1,7 @@
 // Interactions from "user item item ..." lines.
 
+#include <algorithm>
+
 #include "data/interaction_readers.h"
 #include "data/text_values.h"
 
@@ -10,6 +12,10 @@ namespace {
 bool is_of_another_kind(std::string_view line) {
   if (line.contains('\t') || line.starts_with('{')) return true;
   return !line.contains(' ') && (line.contains(',') || line.contains("::"));
+}
+
+std::size_t find_delimiter(std::string_view line) {
+  return std::min(line.find(','), line.find("::"));
 }
 
 class Words {
@@ -32,13 +38,21 @@ class Words {
 
 }  // namespace
 
-Result<void> read_user_lines(TextReader& text, InteractionBuilder& out) {
+Result<void> read_user_lines(TextReader& text, bool is_detected, InteractionBuilder& out) {
   for (;;) {
     COSENO_ASSIGN(has_line, text.next_line());
     if (!has_line) return {};
     const std::string_view line = text.line();
     if (is_of_another_kind(line)) {
       return text.error_in_line(1, "{} is not of the kind 'user item item ...'", quote(line));
+    }
+    const std::size_t delimiter = is_detected ? find_delimiter(line) : std::string_view::npos;
+    if (delimiter != std::string_view::npos) {
+      return text.error_in_line(
+          delimiter + 1,
+          "{} is not of the kind 'user item item ...' (where {} belongs to an "
+          "id, say --format user-lines)",
+          quote(line), line[delimiter] == ',' ? "the comma" : "'::'");
     }
     Words words(line);
     const std::string_view user_id = words.next();
