@@ -22,6 +22,9 @@ class GzipDecoder : public Decoder {
   GzipDecoder& operator=(const GzipDecoder&) = delete;
 
   Result<Step> decode(std::string_view in, std::span<char> out) override {
+    if (is_complete_ && in.starts_with('\0')) {  // padding, as tapes and some tools leave it
+      return Step{std::min(in.find_first_not_of('\0'), in.size()), 0};
+    }
     if (is_complete_ && !in.empty()) {  // another member follows
       inflateReset(&stream_);
       is_complete_ = false;

@@ -10,7 +10,8 @@
 
 namespace coseno {
 
-// Unpacks one file, which may be several gzip members or zstd frames in a row.
+// Unpacks one file, which may be several gzip members or zstd frames in a row;
+// zero bytes behind gzip members are passed over.
 class Decoder {
  public:
   struct Step {

@@ -469,6 +469,12 @@ TEST(ReadInteractionsTest, EmptyAndBinaryFilesAreRefused) {
                   .contains("binary file"));
 }
 
+TEST(ReadInteractionsTest, Bzip2IsKnownByMoreThanThreeLetters) {
+  EXPECT_EQ(error_of(read("BZh91AY&SY\x12")),
+            "in: is packed with bzip2: unpack it first (gzip and zstd are read as they are)");
+  EXPECT_EQ(lines(read("BZh9,tea\n")), (Lines{{"BZh9", "tea"}}));
+}
+
 TEST(ReadInteractionsTest, KnownIdsKeepTheirNumbers) {
   const auto train = read("ann,tea,4\nbob,jam,2\n");
   ASSERT_TRUE(train);

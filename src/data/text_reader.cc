@@ -27,17 +27,24 @@ struct Packing {
 // known by its zero bytes.
 constexpr std::array kPackings = {
     Packing{"PK\x03\x04", "a zip archive"},
-    Packing{"BZh", "packed with bzip2"},
     Packing{"\xFD\x37zXZ", "packed with xz"},
 };
 
+// "BZh", the block size and the first block's mark; "BZh" alone may begin an id.
+bool is_bzip2(std::string_view head) {
+  return head.size() >= 10 && head.starts_with("BZh") && head[3] >= '1' && head[3] <= '9' &&
+         head.substr(4, 6) == "1AY&SY";
+}
+
+std::string packing_trouble(std::string_view name) {
+  return fmt::format("is {}: unpack it first (gzip and zstd are read as they are)", name);
+}
+
 std::optional<std::string> not_text_trouble(std::string_view head) {
   for (const Packing& packing : kPackings) {
-    if (head.starts_with(packing.first_bytes)) {
-      return fmt::format("is {}: unpack it first (gzip and zstd are read as they are)",
-                         packing.name);
-    }
+    if (head.starts_with(packing.first_bytes)) return packing_trouble(packing.name);
   }
+  if (is_bzip2(head)) return packing_trouble("packed with bzip2");
   if (head.starts_with("\xFF\xFE") || head.starts_with("\xFE\xFF")) {
     return "is UTF-16: convert it to UTF-8";
   }

@@ -74,6 +74,13 @@ TEST(TextSourceTest, PackedFilesInARowAreOneText) {
   EXPECT_EQ(unpacked(zstd("ann\n") + zstd("bob\n")).value(), "ann\nbob\n");
 }
 
+TEST(TextSourceTest, ZerosBehindGzipArePadding) {
+  const std::string padded = gzip("ann\n") + std::string(512, '\0');
+  EXPECT_EQ(unpacked(padded).value(), "ann\n");
+  EXPECT_EQ(unpacked(padded + gzip("bob\n")).value(), "ann\nbob\n");
+  EXPECT_TRUE(unpacked(padded + "more").error().message.contains("damaged"));
+}
+
 TEST(TextSourceTest, EveryCutIsSeen) {
   for (const std::string& packed : {gzip("ann,tea\nbob,jam\n"), zstd("ann,tea\nbob,jam\n")}) {
     for (std::size_t n = 4; n < packed.size(); ++n) {
