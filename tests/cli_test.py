@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
@@ -180,6 +181,15 @@ class RecommendTest(ProgramTest):
                 self.assertEqual(forced, expected)
         packed = gzip.compress(TASTES.encode())
         self.assertEqual(self.recommend("-", "--user", "ann", stdin=packed), expected)
+
+    def test_a_pipe_loses_nothing(self):
+        pipe = self.folder / "pipe"
+        os.mkfifo(pipe)
+        writer = threading.Thread(target=pipe.write_text, args=(TASTES,))
+        writer.start()
+        answer = self.recommend(pipe, "--user", "ann")
+        writer.join()
+        self.assertEqual(answer, self.recommend(self.ratings, "--user", "ann"))
 
     def test_lines_of_items_are_interactions(self):
         text = "ann tea milk\nbob tea milk cup\ncat tea milk cup\nxan coffee sugar\n"
@@ -430,6 +440,12 @@ class EvaluateTest(ProgramTest):
         self.refused(2, "fraction", *evaluate, "--protocol", "k-fold", "--fraction", 0.5)
         self.refused(2, "folds", *evaluate, "--folds", 3)
 
+    def test_no_model_at_all_is_a_failure(self):
+        lines = "a x y\nb x z\nc x y z\n"
+        for answer in ((), ("--json",)):
+            self.refused(1, "no model for --by cosine can learn", "evaluate", "-", "--by", "cosine",
+                         *answer, stdin=lines)  # fmt: skip
+
     def judged_as_the_script_judges(self, train, test, model, *arguments):
         out, answer = self.folder / "lists.txt", self.folder / "evaluate.json"
         answer.write_text(
@@ -616,6 +632,20 @@ class EndingTest(ProgramTest):
                 )
                 self.assertEqual(done.returncode, 1)
                 self.assertRegex(done.stderr, "^coseno: standard output.*No space left")
+
+    def test_nobody_to_complain_to_changes_no_exit_code(self):
+        model = self.folder / "m"
+        for redirection in ("2>/dev/full", "2>&-"):
+            for code, arguments in (
+                (1, ("recommend", "/nonexist", "--user", "1")),
+                (2, ("recommend",)),
+                (0, ("recommend", self.ratings, "--users", self.write("u", "who\n"))),
+                (0, ("fit", self.ratings, "--out", model)),
+            ):
+                command = ["bash", "-c", f'"$0" "$@" {redirection}', PROGRAM, *map(str, arguments)]
+                done = subprocess.run(command, capture_output=True)
+                self.assertEqual(done.returncode, code, command)
+            self.good("recommend", model, "--user", "ann")
 
     def test_a_folder_that_is_not_there_is_an_error(self):
         self.refused(1, "No such file", "fit", self.ratings, "--out", self.folder / "no" / "m")

@@ -205,6 +205,9 @@ Outcome<std::vector<Row>> evaluate_ratings(const Arguments& arguments, Session& 
   COSENO_ASSIGN(models, named_models(arguments));
   COSENO_ASSIGN(splits, read_splits(arguments, session));
   if (models.empty()) models = models_that_can_learn(splits.front(), arguments);
+  if (models.empty()) {
+    return failed("no model for --by {} can learn from {}", arguments.by, arguments.source.ratings);
+  }
   std::vector<Row> rows;
   for (const ModelInfo* const model : models) {
     std::vector<Row> row_of_split;

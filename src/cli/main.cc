@@ -1,6 +1,8 @@
 // The program.
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -33,7 +35,7 @@ Exit code: 0, 1 where the work failed, 2 for wrong use.)";
 int report(const Failure& failure) {
   // A read that Ctrl-C ended may say so in other words.
   const bool is_interrupted = interrupted() || failure.exit_code == kInterrupted;
-  fmt::print(stderr, "coseno: {}\n", is_interrupted ? "interrupted" : printable(failure.message));
+  print_note(is_interrupted ? "interrupted" : printable(failure.message));
   return is_interrupted ? kInterrupted : failure.exit_code;
 }
 
@@ -45,6 +47,15 @@ int answer(const CLI::App& program, const CLI::ParseError& error) {
   std::ostringstream text;
   program.exit(error, text, text);
   return exit_code(write_text("-", text.str()));
+}
+
+// A closed standard stream must not become the number of a file that the program opens. What holds
+// its place fails as a closed one does: input can only be written, output only read.
+void hold_closed_streams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (fcntl(stream, F_GETFD) != -1) continue;
+    open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+  }
 }
 
 int run(int argc, char** argv) {
@@ -70,6 +81,7 @@ int run(int argc, char** argv) {
 }  // namespace coseno::cli
 
 int main(int argc, char** argv) {
+  coseno::cli::hold_closed_streams();
   coseno::cli::handle_signals();
   try {
     return coseno::cli::run(argc, argv);

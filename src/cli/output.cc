@@ -14,7 +14,9 @@ Outcome<void> write_text(const std::string& path, std::string_view text) {
   return {};
 }
 
-void print_note(std::string_view sentence) { fmt::print(stderr, "coseno: {}\n", sentence); }
+void print_note(std::string_view sentence) {
+  std::fputs(fmt::format("coseno: {}\n", sentence).c_str(), stderr);
+}
 
 std::string user_line(std::string_view user, std::span<const ItemIndex> items,
                       const ItemIds& item_ids) {

@@ -13,7 +13,7 @@ namespace coseno::cli {
 // Writes all of `text` to the file, which is there whole or not at all; "-" is standard output.
 Outcome<void> write_text(const std::string& path, std::string_view text);
 
-// A sentence on standard error that is no failure.
+// A sentence on standard error; where nobody can be told, nothing happens.
 void print_note(std::string_view sentence);
 
 // "user item item ..." and the end of the line.

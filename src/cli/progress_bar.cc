@@ -78,7 +78,7 @@ void ProgressBar::report(std::string_view stage, std::uint64_t done, std::uint64
   const std::optional<std::string> line =
       meter_.update(stage, done, total, note, since_start.count(), terminal_width() - 1);
   if (!line) return;
-  fmt::print(stderr, "\r\033[K{}", *line);
+  std::fputs(fmt::format("\r\033[K{}", *line).c_str(), stderr);
   std::fflush(stderr);
   is_drawn_ = true;
 }
@@ -87,7 +87,7 @@ bool ProgressBar::cancelled() const { return interrupted(); }
 
 void ProgressBar::clear() {
   if (!is_drawn_) return;
-  fmt::print(stderr, "\r\033[K");
+  std::fputs("\r\033[K", stderr);
   std::fflush(stderr);
   is_drawn_ = false;
 }

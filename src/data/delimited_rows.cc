@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace coseno {
 
 namespace {
@@ -12,6 +14,15 @@ bool is_json(std::string_view line) {
   const std::size_t next = line.find_first_not_of(" \t", 1);
   return next == std::string_view::npos || line[next] == '"' || line[next] == '\'' ||
          line[next] == '}';
+}
+
+std::string_view without_blanks_in_front(std::string_view text) {
+  return text.substr(std::min(text.find_first_not_of(' '), text.size()));
+}
+
+std::string_view without_blanks_around(std::string_view text) {
+  text = without_blanks_in_front(text);
+  return text.substr(0, text.find_last_not_of(' ') + 1);
 }
 
 }  // namespace
@@ -40,7 +51,8 @@ void DelimitedRows::split_plain(std::string_view line) {
   std::size_t begin = 0;
   for (;;) {
     const std::size_t end = line.find(delimiter_, begin);
-    fields_.push_back(line.substr(begin, end - begin));
+    const std::string_view field = line.substr(begin, end - begin);
+    fields_.push_back(delimiter_ == "," ? without_blanks_around(field) : field);
     if (end == std::string_view::npos) return;
     begin = end + delimiter_.size();
   }
@@ -50,12 +62,13 @@ Result<void> DelimitedRows::split_quoted() {
   unquoted_.clear();
   ends_.clear();
   for (std::string_view rest = text_->line();; rest.remove_prefix(1)) {
+    rest = without_blanks_in_front(rest);
     positions_.push_back({text_->line_number(), column_of(rest)});
     if (rest.starts_with('"')) {
       COSENO_TRY(unquote(rest, positions_.back()));
     } else {
       const std::string_view field = rest.substr(0, rest.find(','));
-      unquoted_ += field;
+      unquoted_ += without_blanks_around(field);
       rest.remove_prefix(field.size());
     }
     ends_.push_back(unquoted_.size());

@@ -13,7 +13,8 @@
 namespace coseno {
 
 // Splits the lines of a text into fields. With a comma, fields may be quoted as RFC 4180 has it:
-// "a, ""b""" and line ends inside the quotes (which arrive as LF). With any other delimiter a quote
+// "a, ""b""" and line ends inside the quotes (which arrive as LF); blanks around a field without
+// quotes, and before a quote, are dropped. With any other delimiter a quote
 // is a character like others: MovieLens and RecBole write titles so.
 class DelimitedRows {
  public:

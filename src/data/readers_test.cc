@@ -118,6 +118,13 @@ TEST(ReadDelimitedTest, QuotedFieldsHoldCommasQuotesAndLineEnds) {
             (Lines{{"ann", "tea, \"green\"", 4}, {"ann", "two\nlines", 2}, {"ann", "\"", 1}}));
 }
 
+TEST(ReadDelimitedTest, BlanksAroundFieldsOfCsvAreDropped) {
+  EXPECT_EQ(lines(read("user, item, rating\nann, green tea , 4\nbob, \" tea, jam\", 2 \n")),
+            (Lines{{"ann", "green tea", 4}, {"bob", " tea, jam", 2}}));
+  EXPECT_EQ(error_of(read("ann, tea, 4\nann,  , 2\n")), "in:2:7: the item id is empty");
+  EXPECT_EQ(lines(read("ann\t tea\t4\n")), (Lines{{"ann", " tea", 4}}));
+}
+
 // Only CSV quotes: a quote in a tab separated file is a part of the id.
 TEST(ReadDelimitedTest, QuotesInTsvArePlain) {
   EXPECT_EQ(lines(read("ann\t\"tea\"\t4\n")), (Lines{{"ann", "\"tea\"", 4}}));
