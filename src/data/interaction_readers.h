@@ -29,8 +29,8 @@ Result<void> read_json_lines(TextReader& text, InteractionBuilder& out);
 // CSV, TSV and "::", with a header that names the columns, or without: user, item, rating, time.
 Result<void> read_delimited(TextReader& text, std::string_view delimiter, InteractionBuilder& out);
 
-// Where the format was found by looking (`is_detected`), a comma or "::" is an error: the first line
-// had none. Where it was asked for, they belong to ids.
+// Where the format was found by looking (`is_detected`), a comma or "::" is an error: the first
+// line had none. Where it was asked for, they belong to ids.
 Result<void> read_user_lines(TextReader& text, bool is_detected, InteractionBuilder& out);
 
 }  // namespace coseno

@@ -36,9 +36,9 @@ struct ReadOptions {
 // Ids get the numbers of `users` and `items` where they are there already, new ones otherwise; so a
 // test file is read with the ids of its training file.
 // Errors: not_found; io; invalid_argument with file, line and column (which counts bytes); corrupt
-// with the byte offset, for damaged gzip or zstd; cancelled. A file without any interaction is an error.
-// Memory: 20 bytes an interaction and the ids; while it reads, 1 MB more, and 32 MiB more at most
-// for ids that are whole numbers. Time: about 0.13 microseconds a line, 0.4 for JSON Lines.
+// with the byte offset, for damaged gzip or zstd; cancelled. A file without any interaction is an
+// error. Memory: 20 bytes an interaction and the ids; while it reads, 1 MB more, and 32 MiB more at
+// most for ids that are whole numbers. Time: about 0.13 microseconds a line, 0.4 for JSON Lines.
 Result<Interactions> read_interactions(const std::string& path, const ReadOptions& options,
                                        Progress& progress, UserIds users = {}, ItemIds items = {});
 
