@@ -212,6 +212,11 @@ Result<std::span<const JsonField>> JsonRecordParser::parse(const TextReader& tex
   json::error_code error;
   const std::size_t n_parsed = parser_->write_some(false, line.data(), line.size(), error);
   if (error) {
+    // A line that has its end is not cut short: the object goes on in the next.
+    if (handler.trouble().empty() && n_parsed == line.size() && !text.line_is_open()) {
+      return text.error_in_line(n_parsed + 1,
+                                "the JSON ends in this line; JSON Lines needs one object a line");
+    }
     return text.error_in_line(n_parsed + 1, "{}",
                               handler.trouble().empty()
                                   ? json_trouble(error, n_parsed == line.size())

@@ -370,6 +370,11 @@ TEST(ReadJsonLinesTest, CutAndBrokenLinesAreRefused) {
   EXPECT_EQ(error_of(read(good + "[1]\n")), "in:2:1: expected a JSON object, {...}");
 }
 
+TEST(ReadJsonLinesTest, AnObjectOverSeveralLinesIsRefused) {
+  EXPECT_EQ(error_of(read("{\n  \"user\": \"ann\",\n  \"item\": \"tea\"\n}\n")),
+            "in:1:2: the JSON ends in this line; JSON Lines needs one object a line");
+}
+
 TEST(ReadUserLinesTest, ItemsFollowTheirUser) {
   const auto result = read("0 12 7 9\n1 7\n");
   EXPECT_EQ(lines(result), (Lines{{"0", "12"}, {"0", "7"}, {"0", "9"}, {"1", "7"}}));
