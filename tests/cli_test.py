@@ -338,6 +338,11 @@ class ModelFileTest(ProgramTest):
                 two = self.fit("two", "--model", model, "--threads", 2, ratings=ratings)
                 self.assertEqual(one.read_bytes(), two.read_bytes())
 
+    def test_standard_output_gets_the_model_alone(self):
+        done = subprocess.run([PROGRAM, "fit", self.ratings, "--out", "-"], capture_output=True)
+        self.assertRegex(done.stderr, b"^coseno: standard output: item_knn fitted on .*\n$")
+        self.assertEqual(done.stdout, self.fit("m").read_bytes())
+
     def test_settings_are_kept(self):
         file = self.fit("m", "--model", "biased_mf", "--set", "dim=3", "--seed", 7)
         self.assertIn(b"dim", file.read_bytes())
@@ -432,6 +437,7 @@ class EvaluateTest(ProgramTest):
         test = self.write("test.csv", "user,item,rating\nann,cup,5\n")
         evaluate = ("evaluate", self.ratings)
         self.refused(2, "--out needs exactly one", *evaluate, "--out", self.folder / "x")
+        self.refused(2, "--out must be a file", *evaluate, "--models", "popularity", "--out", "-")
         self.refused(2, "--set needs", *evaluate, "--set", "dim=2")
         self.refused(2, "no model", *evaluate, "--models", "magic")
         self.refused(2, "--protocol", *evaluate, "--test", test, "--protocol", "random")
@@ -535,6 +541,24 @@ class WrongUseTest(ProgramTest):
                      "depth=3")  # fmt: skip
         self.refused(2, "only one file can be -", "predict", "-", "--pairs", "-")
         self.refused(2, "SHELL", "completion", "tcsh")
+
+    def test_what_is_read_is_not_overwritten(self):
+        link = self.folder / "link.csv"
+        link.symlink_to(self.ratings)
+        test = self.write("test.csv", "user,item,rating\nann,cup,5\n")
+        users = self.write("users.txt", "ann\n")
+        before = {path: path.read_bytes() for path in self.folder.iterdir()}
+        for arguments, files in (
+            (("fit", self.ratings, "--items", self.items), (self.ratings, link, self.items)),
+            (("predict", self.ratings, "--pairs", test), (self.ratings, test)),
+            (("recommend", self.ratings, "--users", users), (self.ratings, users)),
+            (("evaluate", self.ratings, "--test", test, "--models", "popularity"), (link, test)),
+        ):
+            for out in files:
+                self.refused(2, "would overwrite", *arguments, "--out", out)
+        for name in ("-", self.ratings, self.folder / "new"):
+            self.refused(2, "must be two files", "generate", "--out", name, "--items-out", name)
+        self.assertEqual({path: path.read_bytes() for path in self.folder.iterdir()}, before)
 
     def test_files_that_are_not_there_or_wrong_end_with_1(self):
         missing = self.folder / "missing.csv"

@@ -101,7 +101,9 @@ Outcome<void> check_arguments(const Arguments& arguments) {
   if (!arguments.out.empty() && (!has_one_model || arguments.protocol == "k-fold")) {
     return wrong_use("--out needs exactly one model in --models, and one split");
   }
-  return {};
+  if (arguments.out == "-") return wrong_use("--out must be a file: - is where the answer goes");
+  return check_out(arguments.out,
+                   {source.ratings, source.items, source.user_properties, arguments.test});
 }
 
 bool can_learn(const ModelInfo& model, const Split& split, const Arguments& arguments) {

@@ -23,15 +23,22 @@ struct Arguments {
 Outcome<void> run(const Arguments& arguments) {
   const std::string& ratings = arguments.source.ratings;
   if (is_model_file(ratings)) return wrong_use("{} is a fitted model already", ratings);
+  COSENO_TRY(check_out(arguments.out,
+                       {ratings, arguments.source.items, arguments.source.user_properties}));
   Session session(arguments.source.n_threads);
   COSENO_ASSIGN(source, fit_source(arguments.source, kDefaultModel, "score", session));
   COSENO_TRY(save_model(source.fitted, arguments.out));
   session.progress.clear();
   const UserItemMatrix& matrix = source.fitted.dataset.matrix;
-  return write_text(
-      "-", fmt::format("{}: {} fitted on {} users, {} items, {} {}\n", arguments.out,
-                       source.fitted.model->name(), matrix.n_users(), matrix.n_items(),
-                       matrix.n_entries(), matrix.has_values() ? "ratings" : "interactions"));
+  const bool to_stdout = arguments.out == "-";
+  const std::string summary =
+      fmt::format("{}: {} fitted on {} users, {} items, {} {}",
+                  to_stdout ? "standard output" : arguments.out, source.fitted.model->name(),
+                  matrix.n_users(), matrix.n_items(), matrix.n_entries(),
+                  matrix.has_values() ? "ratings" : "interactions");
+  if (!to_stdout) return write_text("-", summary + "\n");
+  print_note(summary);  // the model has standard output for itself
+  return {};
 }
 
 }  // namespace

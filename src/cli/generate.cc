@@ -5,7 +5,9 @@
 #include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <memory>
+#include <system_error>
 
 #include "base/atomic_file.h"
 #include "cli/command.h"
@@ -78,7 +80,17 @@ Outcome<void> write_ratings(const Interactions& interactions, const std::string&
   return {};
 }
 
+// Neither file need be there yet.
+bool is_same_file(const std::string& a, const std::string& b) {
+  std::error_code error;
+  return a == b ||
+         std::filesystem::weakly_canonical(a, error) == std::filesystem::weakly_canonical(b, error);
+}
+
 Outcome<void> run(const Arguments& arguments) {
+  if (is_same_file(arguments.out, arguments.items_out)) {
+    return wrong_use("--out and --items-out must be two files");
+  }
   ProgressBar progress;
   COSENO_ASSIGN(generated, generate(arguments.options, progress));
   if (!arguments.items_out.empty()) {

@@ -90,6 +90,8 @@ Outcome<void> write_ratings(const Interactions& pairs, std::span<const float> ra
 Outcome<void> run(const Arguments& arguments) {
   COSENO_TRY(check_standard_input({arguments.pairs, arguments.source.ratings,
                                    arguments.source.items, arguments.source.user_properties}));
+  COSENO_TRY(check_out(arguments.out, {arguments.pairs, arguments.source.ratings,
+                                       arguments.source.items, arguments.source.user_properties}));
   Session session(arguments.source.n_threads);
   COSENO_ASSIGN(source, open_source(arguments.source, kDefaultRatingModel, "score", session));
   const FittedModel& fitted = source.fitted;

@@ -140,6 +140,8 @@ Outcome<std::size_t> write_lists(const Recommender& recommender, const ItemIds& 
 Outcome<void> recommend_many(const Arguments& arguments, Session& session) {
   COSENO_TRY(check_standard_input({arguments.users, arguments.source.ratings,
                                    arguments.source.items, arguments.source.user_properties}));
+  COSENO_TRY(check_out(arguments.out, {arguments.users, arguments.source.ratings,
+                                       arguments.source.items, arguments.source.user_properties}));
   COSENO_ASSIGN(source, open_source(arguments.source, kDefaultModel, arguments.by, session));
   const Dataset& dataset = source.fitted.dataset;
   COSENO_ASSIGN(users, users_to_list(arguments.users, dataset.users));

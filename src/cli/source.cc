@@ -4,6 +4,8 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "cli/whole_number.h"
@@ -100,6 +102,18 @@ void add_by_option(CLI::App& app, std::string& by) {
 Outcome<void> check_standard_input(std::initializer_list<std::string_view> paths) {
   if (std::ranges::count(paths, "-") > 1) {
     return wrong_use("only one file can be -, since standard input can be read once only");
+  }
+  return {};
+}
+
+Outcome<void> check_out(const std::string& out, std::initializer_list<std::string_view> inputs) {
+  namespace fs = std::filesystem;
+  std::error_code error;  // what cannot be looked at is left to who reads or writes it
+  if (!fs::is_regular_file(out, error)) return {};
+  for (const std::string_view input : inputs) {
+    if (!input.empty() && fs::equivalent(out, input, error)) {
+      return wrong_use("--out {} would overwrite {}, which is read", out, input);
+    }
   }
   return {};
 }

@@ -48,6 +48,9 @@ void add_by_option(CLI::App& app, std::string& by);
 // Standard input can be read once only. Empty paths are not given.
 Outcome<void> check_standard_input(std::initializer_list<std::string_view> paths);
 
+// Wrong use where the file to write is one that is read. Empty paths are not given.
+Outcome<void> check_out(const std::string& out, std::initializer_list<std::string_view> inputs);
+
 // The model of that name. Wrong use where there is none.
 Outcome<const ModelInfo*> named_model(std::string_view name);
 // The settings in `arguments.set`, which that model takes. Wrong use where it does not.
