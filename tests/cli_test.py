@@ -398,6 +398,10 @@ class EvaluateTest(ProgramTest):
 
         self.assertEqual(compared(self.ratings, "--items", self.items), models)
         self.assertEqual(compared(self.ratings), [m for m in models if m != "content"])
+        unlike = self.write("unlike.csv", "id,title\ntea,Alpha\nmilk,Beta\ncup,Gamma\n")
+        self.assertEqual(compared(self.ratings, "--items", unlike), compared(self.ratings))
+        self.refused(1, "no property is shared by two items", "evaluate", self.ratings,
+                     "--items", unlike, "--models", "content")  # fmt: skip
         plain = "".join(
             ",".join(line.split(",")[:2]) + "\n" for line in TASTES.splitlines()
         )
@@ -559,6 +563,15 @@ class WrongUseTest(ProgramTest):
         for name in ("-", self.ratings, self.folder / "new"):
             self.refused(2, "must be two files", "generate", "--out", name, "--items-out", name)
         self.assertEqual({path: path.read_bytes() for path in self.folder.iterdir()}, before)
+
+    def test_ids_are_utf8_of_1_to_512_bytes(self):
+        for bad in (b"\xff\xfe", b"", b"x" * 513):
+            for verb, option in (("recommend", "--user"), ("similar", "--item")):
+                command = [PROGRAM, verb, self.ratings, option, bad, "--json"]
+                done = subprocess.run(command, capture_output=True)
+                self.assertEqual((done.returncode, done.stdout), (2, b""), command)
+                self.assertIn(b"must be 1 to 512 bytes of UTF-8", done.stderr)
+        self.good("recommend", self.ratings, "--user", "\u00e9" * 256)
 
     def test_files_that_are_not_there_or_wrong_end_with_1(self):
         missing = self.folder / "missing.csv"

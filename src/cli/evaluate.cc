@@ -107,7 +107,7 @@ Outcome<void> check_arguments(const Arguments& arguments) {
 }
 
 bool can_learn(const ModelInfo& model, const Split& split, const Arguments& arguments) {
-  return (!model.needs_properties || !arguments.source.items.empty()) &&
+  return (!model.needs_properties || !split.train.item_features.empty()) &&
          (!model.needs_ratings || split.train.matrix.has_values()) &&
          (model.has_vectors || arguments.by != "cosine");
 }

@@ -179,7 +179,7 @@ Outcome<void> run(const Arguments& arguments) {
 Command add_recommend(CLI::App& program) {
   CLI::App* const app = program.add_subcommand("recommend", "Lists what a user may like");
   const auto arguments = std::make_shared<Arguments>();
-  app->add_option("--user", arguments->user, "The user to list items for")->type_name("ID");
+  add_id_option(*app, "--user", arguments->user, "The user to list items for");
   app->add_option("--users", arguments->users, "all, or a file with one user a line")
       ->type_name("all|FILE");
   add_k_option(*app, arguments->k);

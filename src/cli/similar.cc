@@ -68,9 +68,7 @@ Outcome<void> run(const Arguments& arguments) {
 Command add_similar(CLI::App& program) {
   CLI::App* const app = program.add_subcommand("similar", "Lists the items most like an item");
   const auto arguments = std::make_shared<Arguments>();
-  app->add_option("--item", arguments->item, "The item to compare with")
-      ->type_name("ID")
-      ->required();
+  add_id_option(*app, "--item", arguments->item, "The item to compare with")->required();
   add_k_option(*app, arguments->k);
   add_model_option(*app, arguments->source, kDefaultModel);
   app->add_flag("--json", arguments->as_json, "Answer in JSON");

@@ -10,6 +10,8 @@
 
 #include "cli/whole_number.h"
 #include "data/readers.h"
+#include "data/text_values.h"
+#include "data/utf8.h"
 
 namespace coseno::cli {
 namespace {
@@ -18,6 +20,11 @@ std::string check_setting(const std::string& text) {
   const std::size_t equals = text.find('=');
   if (equals != std::string::npos && equals > 0) return "";
   return fmt::format("must be name=value, not {}", text);
+}
+
+std::string check_id(const std::string& text) {
+  if (is_valid_id(text) && !find_invalid_utf8(text)) return "";
+  return fmt::format("must be 1 to {} bytes of UTF-8", kMaxIdBytes);
 }
 
 Outcome<void> check_nothing_to_fit(const SourceArguments& arguments) {
@@ -84,6 +91,11 @@ void add_set_option(CLI::App& app, SourceArguments& arguments) {
       ->type_name("NAME=VALUE")
       ->allow_extra_args(false)
       ->check(check_setting);
+}
+
+CLI::Option* add_id_option(CLI::App& app, const std::string& name, std::string& id,
+                           const std::string& help) {
+  return app.add_option(name, id, help)->type_name("ID")->check(check_id);
 }
 
 void add_k_option(CLI::App& app, std::size_t& k) {

@@ -20,6 +20,7 @@
 
 namespace CLI {  // NOLINT(readability-identifier-naming): CLI11's
 class App;
+class Option;
 }
 
 namespace coseno::cli {
@@ -42,6 +43,8 @@ void add_ratings_options(CLI::App& app, SourceArguments& arguments,
                          const std::string& ratings_name = "RATINGS");
 void add_model_option(CLI::App& app, SourceArguments& arguments, std::string_view default_model);
 void add_set_option(CLI::App& app, SourceArguments& arguments);
+CLI::Option* add_id_option(CLI::App& app, const std::string& name, std::string& id,
+                           const std::string& help);
 void add_k_option(CLI::App& app, std::size_t& k);
 void add_by_option(CLI::App& app, std::string& by);
 

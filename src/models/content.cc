@@ -79,7 +79,9 @@ std::vector<float> weights_of(History history, bool has_ratings) {
 Result<std::unique_ptr<Model>> Content::fit(const Dataset& dataset, const Options& /*options*/,
                                             FitContext& context) {
   if (dataset.item_features.empty()) {
-    return invalid_argument("content needs item properties: pass --items FILE");
+    return invalid_argument(
+        "content has nothing to learn from: no property is shared by two items (--items FILE gives "
+        "properties)");
   }
   const std::vector<float> weights = inverse_frequencies(dataset.item_features);
   std::vector<std::vector<Feature>> rows(dataset.items.size());

@@ -121,7 +121,9 @@ TEST(ContentTest, WithoutPropertiesItLearnsNothing) {
   const auto fitted = Content::fit(data, {}, context);
   ASSERT_FALSE(fitted.has_value());
   EXPECT_EQ(fitted.error().code, ErrorCode::invalid_argument);
-  EXPECT_EQ(fitted.error().message, "content needs item properties: pass --items FILE");
+  EXPECT_EQ(fitted.error().message,
+            "content has nothing to learn from: no property is shared by two items (--items FILE "
+            "gives properties)");
 }
 
 }  // namespace
