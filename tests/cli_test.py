@@ -140,6 +140,13 @@ class RecommendTest(ProgramTest):
         self.assertRegex(text, r"^User ann, 2 ratings, model item_knn\n\nrank +item +title +score\n")
         self.assertRegex(text, r"\n +1  cup +A Cup +\d")
 
+    def test_a_score_that_could_pass_for_a_rating_is_told_apart(self):
+        told = "score orders the list; coseno predict gives ratings\n"
+        recommend = ("recommend", self.ratings, "--model", "biased_mf", "--user")
+        self.assertIn(f"model biased_mf\n{told}\nrank", self.good(*recommend, "ann"))
+        self.assertNotIn(told, self.good(*recommend, "who"))
+        self.assertNotIn(told, self.good("recommend", self.ratings, "--user", "ann"))
+
     def test_unknown_user_gets_the_popular_items_and_is_told(self):
         answer = self.recommend(self.ratings, "--user", "who", "-k", 2)
         self.assertEqual((answer["known"], answer["model"]), (False, "popularity"))
@@ -377,7 +384,8 @@ class EvaluateTest(ProgramTest):
 
     def test_json_has_a_row_a_model_with_every_metric(self):
         ratings = self.generate(100, 50, 1500)
-        rows = json.loads(self.good("evaluate", ratings, "--models", "popularity,item_knn", "--json"))
+        names = "popularity, item_knn"
+        rows = json.loads(self.good("evaluate", ratings, "--models", names, "--json"))
         self.assertEqual([row["model"] for row in rows], ["popularity", "item_knn"])
         for row in rows:
             self.assertLessEqual(set(self.COLUMNS) | {"fit_s", "latency_p50_s"}, set(row))
@@ -444,6 +452,11 @@ class EvaluateTest(ProgramTest):
         self.refused(2, "--out must be a file", *evaluate, "--models", "popularity", "--out", "-")
         self.refused(2, "--set needs", *evaluate, "--set", "dim=2")
         self.refused(2, "no model", *evaluate, "--models", "magic")
+        self.refused(2, "--models has popularity twice", *evaluate, "--models",
+                     "popularity, popularity")  # fmt: skip
+        for number in ("nan", "inf", "-inf"):
+            self.refused(2, "--relevant-from must be a finite", *evaluate,
+                         f"--relevant-from={number}")  # fmt: skip
         self.refused(2, "--protocol", *evaluate, "--test", test, "--protocol", "random")
         self.refused(2, "--protocol", *evaluate, "--protocol", "guess")
         self.refused(2, "fraction", *evaluate, "--fraction", 2)
@@ -590,6 +603,7 @@ class WrongUseTest(ProgramTest):
 
     def test_help_has_examples_that_the_program_takes(self):
         self.assertIn("Examples:", self.good("--help"))
+        self.assertRegex(self.good("--help"), r"Exit code: 0, 1 .*, 2 .*, 130 ")
         for command in ("recommend", "similar", "predict", "fit", "evaluate", "generate", "models",
                         "completion"):  # fmt: skip
             text = self.good(command, "--help")

@@ -1,6 +1,7 @@
 #include "base/thread_pool.h"
 
 #include <algorithm>
+#include <system_error>
 
 #include "base/check.h"
 
@@ -11,8 +12,12 @@ ThreadPool::ThreadPool(int n_threads) {
     n_threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   }
   COSENO_CHECK(n_threads >= 1);
-  for (int worker = 1; worker < n_threads; ++worker) {
-    threads_.emplace_back([this, worker] { serve(worker); });
+  try {
+    for (int worker = 1; worker < n_threads; ++worker) {
+      threads_.emplace_back([this, worker] { serve(worker); });
+    }
+  } catch (const std::system_error&) {
+    // No room for one more: those that have started, or the caller alone, do as well.
   }
 }
 

@@ -15,7 +15,8 @@ namespace coseno {
 // one loop with fixed blocks.
 class ThreadPool {
  public:
-  // `n_threads` >= 1 counts the calling thread; 0 takes one a core.
+  // `n_threads` >= 1 counts the calling thread; 0 takes one a core. Fewer where the system refuses
+  // to start so many.
   explicit ThreadPool(int n_threads = 0);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;

@@ -1,6 +1,7 @@
 #include "base/thread_pool.h"
 
 #include <gtest/gtest.h>
+#include <pthread.h>
 
 #include <atomic>
 
@@ -39,6 +40,23 @@ TEST(ThreadPoolTest, ManyLoopsInARow) {
     });
   }
   EXPECT_EQ(sum, 3500);
+}
+
+TEST(ThreadPoolTest, FewerThreadsWhereTheSystemRefusesMore) {
+  pthread_attr_t usual;
+  ASSERT_EQ(pthread_getattr_default_np(&usual), 0);
+  pthread_attr_t huge;
+  ASSERT_EQ(pthread_getattr_default_np(&huge), 0);
+  ASSERT_EQ(pthread_attr_setstacksize(&huge, std::size_t{1} << 50), 0);  // more than there can be
+  ASSERT_EQ(pthread_setattr_default_np(&huge), 0);
+  ThreadPool pool(4);
+  ASSERT_EQ(pthread_setattr_default_np(&usual), 0);
+  EXPECT_EQ(pool.n_threads(), 1);
+  std::size_t n_seen = 0;
+  pool.parallel_for(10, 3, [&](std::size_t begin, std::size_t end, int) { n_seen += end - begin; });
+  EXPECT_EQ(n_seen, 10U);
+  pthread_attr_destroy(&huge);
+  pthread_attr_destroy(&usual);
 }
 
 }  // namespace

@@ -5,7 +5,9 @@
 #include <boost/json.hpp>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <memory>
 #include <utility>
 
@@ -95,6 +97,9 @@ Outcome<void> check_arguments(const Arguments& arguments) {
   COSENO_TRY(
       check_standard_input({source.ratings, source.items, source.user_properties, arguments.test}));
   const bool has_one_model = arguments.models.size() == 1 || is_model_file(source.ratings);
+  if (arguments.relevant_from && !std::isfinite(*arguments.relevant_from)) {
+    return wrong_use("--relevant-from must be a finite number, not {}", *arguments.relevant_from);
+  }
   if (!source.set.empty() && !has_one_model) {
     return wrong_use("--set needs --models with exactly one model");
   }
@@ -112,10 +117,19 @@ bool can_learn(const ModelInfo& model, const Split& split, const Arguments& argu
          (model.has_vectors || arguments.by != "cosine");
 }
 
+std::string_view without_blanks(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(' ');
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(' ') + 1 - begin);
+}
+
 Outcome<std::vector<const ModelInfo*>> named_models(const Arguments& arguments) {
   std::vector<const ModelInfo*> models;
   for (const std::string& name : arguments.models) {
-    COSENO_ASSIGN(model, named_model(name));
+    COSENO_ASSIGN(model, named_model(without_blanks(name)));
+    if (std::ranges::find(models, model) != models.end()) {
+      return wrong_use("--models has {} twice", model->name);
+    }
     COSENO_TRY(check_by(arguments.by, *model));
     COSENO_TRY(settings_for(*model, arguments.source));
     models.push_back(model);

@@ -30,7 +30,7 @@ constexpr const char* kExamples = R"(Examples:
   coseno COMMAND --help
 
 Files may be CSV, TSV, JSON or JSON Lines, compressed or not: the format is found by looking.
-Exit code: 0, 1 where the work failed, 2 for wrong use.)";
+Exit code: 0, 1 where the work failed, 2 for wrong use, 130 where Ctrl-C or SIGTERM ended it.)";
 
 int report(const Failure& failure) {
   // A read that Ctrl-C ended may say so in other words.

@@ -78,7 +78,11 @@ std::string text_answer(const Arguments& arguments, const Source& source, const 
   if (const std::string why = note(arguments, source, list); !why.empty()) {
     text += printable(why) + "\n";
   }
-  return list.items.empty() ? text : text + "\n" + ranking_table(list.items, source);
+  if (list.items.empty()) return text;
+  if (list.is_known && arguments.by == "score" && source.fitted.model->predicts_ratings()) {
+    text += "score orders the list; coseno predict gives ratings\n";
+  }
+  return text + "\n" + ranking_table(list.items, source);
 }
 
 Outcome<void> recommend_one(const Arguments& arguments, Session& session) {
