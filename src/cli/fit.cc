@@ -31,11 +31,10 @@ Outcome<void> run(const Arguments& arguments) {
   session.progress.clear();
   const UserItemMatrix& matrix = source.fitted.dataset.matrix;
   const bool to_stdout = arguments.out == "-";
-  const std::string summary =
-      fmt::format("{}: {} fitted on {} users, {} items, {} {}",
-                  to_stdout ? "standard output" : arguments.out, source.fitted.model->name(),
-                  matrix.n_users(), matrix.n_items(), matrix.n_entries(),
-                  matrix.has_values() ? "ratings" : "interactions");
+  const std::string summary = fmt::format(
+      "{}: {} fitted on {} users, {} items, {} {}", to_stdout ? "standard output" : arguments.out,
+      source.fitted.model->name(), matrix.n_users(), matrix.n_items(), matrix.n_entries(),
+      matrix.has_values() ? "ratings" : "interactions");
   if (!to_stdout) return write_text("-", summary + "\n");
   print_note(summary);  // the model has standard output for itself
   return {};

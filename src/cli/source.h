@@ -21,7 +21,7 @@
 namespace CLI {  // NOLINT(readability-identifier-naming): CLI11's
 class App;
 class Option;
-}
+}  // namespace CLI
 
 namespace coseno::cli {
 
