@@ -12,12 +12,13 @@ ThreadPool::ThreadPool(int n_threads) {
     n_threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   }
   COSENO_CHECK(n_threads >= 1);
-  try {
-    for (int worker = 1; worker < n_threads; ++worker) {
+  for (int worker = 1; worker < n_threads; ++worker) {
+    try {
       threads_.emplace_back([this, worker] { serve(worker); });
+    } catch (const std::system_error&) {
+      // No room for one more: those that have started, or the caller alone, do as well.
+      break;
     }
-  } catch (const std::system_error&) {
-    // No room for one more: those that have started, or the caller alone, do as well.
   }
 }
 
