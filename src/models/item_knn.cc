@@ -4,7 +4,6 @@
 #include <array>
 #include <atomic>
 #include <cmath>
-#include <limits>
 #include <utility>
 
 #include "models/sparse_rows.h"
@@ -16,13 +15,6 @@ namespace {
 constexpr std::string_view kRows = "item_knn.speaks_for";
 constexpr const char* kNorms = "item_knn.norms";      // F32, n_items
 constexpr const char* kNumbers = "item_knn.numbers";  // F32: mean, slope, a, shrink
-
-// A user's mean is drawn to that of all as by this many ratings: one rating is no mean.
-constexpr double kPriorRatings = 5;
-
-// Five stars among threes weigh 2 at the default; counts, which have no upper end, would let one
-// item speak alone.
-constexpr float kMaxWeight = 3;
 
 // Below any difference that tells.
 constexpr float kPopularityShare = 1e-6F;
@@ -168,7 +160,7 @@ Result<std::unique_ptr<Model>> ItemKnn::fit(const Dataset& dataset, const Option
                                             FitContext& context) {
   const UserItemMatrix& matrix = dataset.matrix;
   auto model = std::make_unique<ItemKnn>();
-  model->weights_ = Weights(matrix, options.rating_weight);
+  model->weights_ = ActWeights(matrix, options.rating_weight);
   model->popularity_ = static_cast<float>(options.popularity);
   model->shrink_ = static_cast<float>(options.shrink);
 
@@ -213,7 +205,7 @@ Result<std::unique_ptr<Model>> ItemKnn::load(const TensorFile& file, const Datas
   auto model = std::make_unique<ItemKnn>();
   model->speaks_for_ = std::move(rows);
   model->norms_.assign(norms.begin(), norms.end());
-  model->weights_ = Weights(numbers[0], numbers[1]);
+  model->weights_ = ActWeights(numbers[0], numbers[1]);
   model->popularity_ = numbers[2];
   model->shrink_ = numbers[3];
   return model;
@@ -262,40 +254,6 @@ Ranking ItemKnn::similar_items(ItemIndex item, std::size_t k) const {
 
 float ItemKnn::denominator(float norm_from, float norm_to) const {
   return std::pow(norm_from, popularity_) * std::pow(norm_to, 1 - popularity_) + shrink_;
-}
-
-ItemKnn::Weights::Weights(const UserItemMatrix& matrix, double rating_weight) {
-  if (!matrix.has_values() || matrix.n_entries() == 0) return;
-  const auto n = static_cast<double>(matrix.n_entries());
-  double sum = 0;
-  double squares = 0;
-  for (std::size_t u = 0; u < matrix.n_users(); ++u) {
-    for (const Interaction& entry : matrix.user(static_cast<UserIndex>(u))) sum += entry.value;
-  }
-  const double mean = sum / n;
-  for (std::size_t u = 0; u < matrix.n_users(); ++u) {
-    for (const Interaction& entry : matrix.user(static_cast<UserIndex>(u))) {
-      squares += (entry.value - mean) * (entry.value - mean);
-    }
-  }
-  const double deviation = std::sqrt(squares / n);
-  mean_ = static_cast<float>(mean);
-  if (deviation > 0) {
-    slope_ = static_cast<float>(
-        std::min<double>(rating_weight / deviation, std::numeric_limits<float>::max()));
-  }
-}
-
-float ItemKnn::Weights::user_mean(History history) const {
-  double sum = kPriorRatings * mean_;
-  for (const Interaction& entry : history) sum += entry.value;
-  return static_cast<float>(sum / (kPriorRatings + static_cast<double>(history.size())));
-}
-
-float ItemKnn::Weights::of(float value, float user_mean) const {
-  // In double: values may be as large as floats are.
-  const double deviation = static_cast<double>(value) - user_mean;
-  return static_cast<float>(std::clamp<double>(1 + slope_ * deviation, 0, kMaxWeight));
 }
 
 }  // namespace coseno

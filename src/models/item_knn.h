@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "models/act_weights.h"
 #include "models/model.h"
 #include "models/options.h"
 
@@ -17,15 +18,14 @@ class TensorFile;
 
 // Item to item collaborative filtering: cosine with shrinkage, the neighbours truncated.
 //
-//   w_uj  = 1 for a plain act; for a rating 1 + c (r_uj - mean_u) / deviation, within [0, 3]
+//   w_uj  = the weight of the act (models/act_weights.h; rating_weight is its c)
 //   d_u   = n_items of the user ^ -b
 //   n_i   = sum_u d_u w_ui^2
 //   s_ji  = sum_u d_u w_uj w_ui / (n_j^a n_i^(1 - a) + shrink)
 //   score = sum over the history's items j of w_uj s_ji
 //
 // Of a user with more than 10,000 items the newest of them count as j. Only the K items j with the
-// largest s_ji speak for item i. mean_u is the user's mean over their
-// history, drawn to the mean of all; deviation is that of all ratings.
+// largest s_ji speak for item i.
 //
 // Source: Deshpande and Karypis, TOIS 2004 (item-based top-N, and users with many items counting
 // less); Aiolli, RecSys 2013 (a other than 1/2); Bell and Koren, ICDM 2007 (shrinkage). Where we
@@ -67,28 +67,10 @@ class ItemKnn final : public Model {
  private:
   class Search;
 
-  // What a value weighs in a history of that mean.
-  class Weights {
-   public:
-    Weights() = default;
-    Weights(const UserItemMatrix& matrix, double rating_weight);
-    Weights(float mean, float slope) : mean_(mean), slope_(slope) {}
-
-    float user_mean(History history) const;
-    float of(float value, float user_mean) const;
-
-    float mean() const { return mean_; }
-    float slope() const { return slope_; }
-
-   private:
-    float mean_ = 0;   // of all ratings
-    float slope_ = 0;  // c / deviation; 0 where all acts weigh 1
-  };
-
   // n_from^a n_to^(1 - a) + shrink
   float denominator(float norm_from, float norm_to) const;
 
-  Weights weights_;
+  ActWeights weights_;
   // Row j: the items that j speaks for, by number, with s_ji.
   FeatureMatrix speaks_for_;
   std::vector<float> norms_;  // n_i, n_items
