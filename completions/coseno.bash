@@ -12,8 +12,8 @@ _coseno_options() {
     predict) echo "--pairs --model --out $_coseno_source" ;;
     fit) echo "--model --out $_coseno_source" ;;
     evaluate)
-      echo "--test --protocol --fraction --folds --models -k --by --relevant-from --json --out" \
-           "$_coseno_source" ;;
+      echo "--test --protocol --fraction --folds --held-out-users --models -k --by" \
+           "--relevant-from --json --out $_coseno_source" ;;
     generate) echo "--users --items --events --seed --out --items-out --help" ;;
     models | completion) echo "--help" ;;
     *) echo "recommend similar predict fit evaluate generate models completion --help --version" ;;
@@ -27,7 +27,7 @@ _coseno_values() {
     *:--by) echo "score cosine" ;;
     *:--format) echo "json-matrix json-lines csv tsv double-colon user-lines" ;;
     *:--repeats) echo "last first sum max" ;;
-    *:--protocol) echo "random leave-last-out temporal k-fold" ;;
+    *:--protocol) echo "random leave-last-out leave-one-out temporal k-fold strong lightgcn" ;;
     generate:--users | generate:--items) ;;
     recommend:--users) echo "all FILE" ;;
     *:--items | *:--user-properties | *:--pairs | *:--test | *:--out | *:--items-out) echo FILE ;;
@@ -40,8 +40,8 @@ _coseno() {
   ((COMP_CWORD > 1)) && command=${COMP_WORDS[1]}
   COMPREPLY=()
   case $previous in
-    --seed | --threads | --set | --user | --item | --fraction | --folds | --relevant-from | \
-      --events | -k) return ;;
+    --seed | --threads | --set | --user | --item | --fraction | --folds | \
+      --held-out-users | --relevant-from | --events | -k) return ;;
   esac
   words=$(_coseno_values "$command" "$previous")
   if [[ -z $words ]]; then

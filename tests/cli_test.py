@@ -417,7 +417,7 @@ class EvaluateTest(ProgramTest):
 
     def test_each_protocol_works(self):
         ratings = self.generate(100, 50, 1500)
-        for protocol in ("random", "leave-last-out", "temporal", "k-fold"):
+        for protocol in ("random", "leave-last-out", "leave-one-out", "temporal", "k-fold", "strong"):
             text = self.good(
                 "evaluate", ratings, "--protocol", protocol, "--models", "popularity"
             )
@@ -427,19 +427,74 @@ class EvaluateTest(ProgramTest):
     def test_a_given_test_file_is_what_is_judged(self):
         # ann's cup is the only thing held out, and the first of her list: a hit at rank 1.
         test = self.write("test.csv", "user,item,rating\nann,cup,5\n")
-        (row,) = json.loads(
+        rows = json.loads(
             self.good("evaluate", self.ratings, "--test", test, "--models", "item_knn", "--json")
         )
-        self.assertEqual((row["n_users"], row["ndcg"], row["mrr"]), (1, 1, 1))
+        self.assertEqual((rows[0]["n_users"], rows[0]["ndcg"], rows[0]["mrr"]), (1, 1, 1))
         model = self.folder / "m"
         self.good("fit", self.ratings, "--out", model)
-        (same,) = json.loads(self.good("evaluate", model, "--test", test, "--json"))
-        for name in self.COLUMNS:
-            self.assertEqual(same[name], row[name], name)
+        same = json.loads(self.good("evaluate", model, "--test", test, "--json"))
+        self.assertEqual([row["model"] for row in same], ["item_knn", "popularity"])
+        for row, same_row in zip(rows, same):
+            for name in self.COLUMNS:
+                self.assertEqual(same_row[name], row[name], name)
+
+    def test_popularity_is_always_in_the_table_and_never_twice(self):
+        test = self.write("test.csv", "user,item,rating\nann,cup,5\n")
+
+        def compared(*arguments):
+            rows = json.loads(self.good("evaluate", *arguments, "--test", test, "--json"))
+            return [row["model"] for row in rows]
+
+        both = ["item_knn", "popularity"]
+        self.assertEqual(compared(self.ratings, "--models", "item_knn"), both)
+        self.assertEqual(compared(self.ratings, "--models", "item_knn,popularity"), both)
+        self.assertEqual(compared(self.ratings, "--models", "popularity"), ["popularity"])
+        # What is told to the named model is not told to the yardstick.
+        lists = self.folder / "lists.txt"
+        self.assertEqual(
+            compared(self.ratings, "--models", "biased_mf", "--by", "cosine", "--set", "dim=2",
+                     "--out", lists),
+            ["biased_mf", "popularity"],
+        )  # fmt: skip
+        self.assertEqual([line.split()[0] for line in lists.read_text().splitlines()], ["ann"])
+        model = self.folder / "popular"
+        self.good("fit", self.ratings, "--model", "popularity", "--out", model)
+        self.assertEqual(compared(model), ["popularity"])
+
+    def test_the_protocol_of_lightgcn_is_a_given_test_file(self):
+        test = self.write("test.csv", "user,item,rating\nann,cup,5\nzed,spoon,1\n")
+        given = ("evaluate", self.ratings, "--models", "item_knn", "--test", test)
+        rows = [
+            json.loads(self.good(*given, *protocol, "--json"))
+            for protocol in ((), ("--protocol", "lightgcn"))
+        ]
+        for one, other in zip(*rows):
+            for name in self.COLUMNS:
+                self.assertEqual(one[name], other[name])
+        self.assertIn("protocol lightgcn, held out: ", self.good(*given, "--protocol", "lightgcn"))
+        self.refused(2, "lightgcn needs --test", *given[:2], "--protocol", "lightgcn")
+        self.refused(2, "--relevant-from excludes", *given, "--protocol", "lightgcn",
+                     "--relevant-from", 4)  # fmt: skip
+
+    def test_strong_judges_users_that_were_kept_from_training(self):
+        ratings = self.generate(100, 50, 1500)
+        strong = ("evaluate", ratings, "--protocol", "strong", "--models", "item_knn")
+        for users, n_judged in ((7, 7), (0.2, 20)):
+            rows = json.loads(self.good(*strong, "--held-out-users", users, "--json"))
+            self.assertEqual([row["n_users"] for row in rows], [n_judged, n_judged])
+        text = self.good(*strong, "--held-out-users", 7, "--fraction", 0.5)
+        self.assertIn("7 users judged", text)
+        self.assertIn("protocol strong, fraction 0.5, held-out users 7", text)
+        self.refused(1, "leaves no user to learn from", *strong, "--held-out-users", 100)
+        self.refused(1, "101 users cannot be held out", *strong, "--held-out-users", 101)
+        for users in ("0", "-1", "1.5", "nan", "inf"):
+            self.refused(2, "held-out-users must be", *strong, f"--held-out-users={users}")
+        self.refused(2, "held-out-users belongs", *strong[:2], "--held-out-users", 7)
 
     def test_relevant_from_leaves_out_what_was_disliked(self):
         test = self.write("test.csv", "user,item,rating\nann,cup,5\nzed,spoon,1\n")
-        (row,) = json.loads(
+        (row,) = json.loads(  # one row: popularity is the yardstick and the model
             self.good("evaluate", self.ratings, "--test", test, "--relevant-from", 4,
                       "--models", "popularity", "--json")  # fmt: skip
         )
@@ -773,7 +828,8 @@ printf '%s\\n' "${{COMPREPLY[@]}}" """
         self.assertEqual(self.completions("fit", "--model", ""), sorted(models))
         for option in ("--by", "--format", "--repeats", "--protocol"):
             for value in self.completions("evaluate", option, ""):
-                done = run("evaluate", self.ratings, option, value, "--models", "nothing")
+                test = ("--test", self.ratings) if value == "lightgcn" else ()
+                done = run("evaluate", self.ratings, option, value, *test, "--models", "nothing")
                 self.assertIn("nothing", done.stderr, (option, value))
 
     def test_files_are_completed(self):

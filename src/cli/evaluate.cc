@@ -6,13 +6,12 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <memory>
 #include <utility>
 
-#include "base/atomic_file.h"
 #include "cli/command.h"
+#include "cli/comparison.h"
 #include "cli/json_text.h"
 #include "cli/output.h"
 #include "cli/source.h"
@@ -26,11 +25,16 @@ namespace {
 constexpr const char* kExamples = R"(Examples:
   coseno evaluate ratings.csv
   coseno evaluate ratings.csv --protocol temporal --fraction 0.1 --models popularity,item_knn
+  coseno evaluate ratings.csv --protocol strong --held-out-users 500 -k 100
+  coseno evaluate train.txt --test test.txt --protocol lightgcn -k 20
   coseno evaluate ua.base --test ua.test --relevant-from 4 --json
   coseno evaluate model.safetensors --test newer.csv --out lists.txt
 
-Without --models, every model that can learn from the files. Lists leave out what a user had in
-training; of equal scores the wrong items count first (docs/evaluation.md).)";
+Without --models, every model that can learn from the files; popularity, the yardstick, is judged
+with any. Lists leave out what a user had in training, and no item is left out by drawing lots; of
+equal scores the wrong items count first (docs/evaluation.md).)";
+
+constexpr const char* kLightGcn = "lightgcn";  // what --test does, by its name in papers
 
 struct Arguments {
   SourceArguments source;
@@ -38,6 +42,7 @@ struct Arguments {
   std::string protocol;
   std::optional<double> fraction;
   std::optional<int> folds;
+  std::optional<double> held_out_users;
   std::vector<std::string> models;
   std::size_t k = 10;
   std::string by = "score";
@@ -48,18 +53,10 @@ struct Arguments {
   EvaluateOptions options() const {
     EvaluateOptions options{.k = k};
     if (relevant_from) options.relevant_from = *relevant_from;
-    if (by == "cosine") options.rank_by = RankBy::cosine;
+    options.rank_by = rank_by();
     return options;
   }
-};
-
-// A model as it was judged, as the mean over the splits.
-struct Row {
-  std::string_view model;
-  Metrics metrics = {};
-  double fit_s = 0;  // 0: nothing was fitted
-  double latency_p50_s = 0;
-  double latency_p99_s = 0;
+  RankBy rank_by() const { return by == "cosine" ? RankBy::cosine : RankBy::score; }
 };
 
 std::string protocol_name(const Arguments& arguments) {
@@ -71,22 +68,48 @@ SplitOptions split_options(const Arguments& arguments) {
   options.protocol = protocol(protocol_name(arguments)).value_or(Protocol::random);
   options.fraction = arguments.fraction.value_or(options.fraction);
   options.folds = arguments.folds.value_or(options.folds);
+  options.held_out_users = arguments.held_out_users.value_or(options.held_out_users);
   return options;
+}
+
+// Papers that judge by LightGCN's protocol count every interaction of a given test file.
+Outcome<void> check_given_test(const Arguments& arguments) {
+  const bool is_lightgcn = arguments.protocol == kLightGcn;
+  if (!arguments.test.empty() && !arguments.protocol.empty() && !is_lightgcn) {
+    return wrong_use("--protocol {} excludes --test: what is in {} is held out", arguments.protocol,
+                     arguments.test);
+  }
+  if (is_lightgcn && arguments.test.empty()) {
+    return wrong_use("--protocol lightgcn needs --test FILE");
+  }
+  if (is_lightgcn && arguments.relevant_from) {
+    return wrong_use("--relevant-from excludes --protocol lightgcn: all held out is relevant");
+  }
+  return {};
 }
 
 // What only one protocol reads must not be given with another, where it would do nothing.
 Outcome<void> check_protocol(const Arguments& arguments) {
+  COSENO_TRY(check_given_test(arguments));
   const SplitOptions options = split_options(arguments);
-  const bool has_fraction =
-      options.protocol == Protocol::random || options.protocol == Protocol::temporal;
+  const bool has_fraction = options.protocol == Protocol::random ||
+                            options.protocol == Protocol::temporal ||
+                            options.protocol == Protocol::strong;
   if (arguments.fraction && !has_fraction) {
-    return wrong_use("--fraction belongs to the protocols random and temporal");
+    return wrong_use("--fraction belongs to the protocols random, temporal and strong");
   }
   if (arguments.folds && options.protocol != Protocol::k_fold) {
     return wrong_use("--folds belongs to --protocol k-fold");
   }
+  if (arguments.held_out_users && options.protocol != Protocol::strong) {
+    return wrong_use("--held-out-users belongs to --protocol strong");
+  }
   if (!(options.fraction > 0 && options.fraction < 1)) {
     return wrong_use("--fraction must be above 0 and below 1, not {}", options.fraction);
+  }
+  const double users = options.held_out_users;
+  if (!(users > 0 && (users < 1 || users == std::floor(users)) && std::isfinite(users))) {
+    return wrong_use("--held-out-users must be a whole number, or a share below 1, not {}", users);
   }
   return {};
 }
@@ -123,117 +146,79 @@ std::string_view without_blanks(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(' ') + 1 - begin);
 }
 
-Outcome<std::vector<const ModelInfo*>> named_models(const Arguments& arguments) {
-  std::vector<const ModelInfo*> models;
+Outcome<std::vector<Contender>> named_models(const Arguments& arguments) {
+  std::vector<Contender> named;
   for (const std::string& name : arguments.models) {
     COSENO_ASSIGN(model, named_model(without_blanks(name)));
-    if (std::ranges::find(models, model) != models.end()) {
+    if (std::ranges::find(named, model, &Contender::info) != named.end()) {
       return wrong_use("--models has {} twice", model->name);
     }
     COSENO_TRY(check_by(arguments.by, *model));
-    COSENO_TRY(settings_for(*model, arguments.source));
-    models.push_back(model);
+    COSENO_ASSIGN(settings, settings_for(*model, arguments.source));
+    named.push_back({model, std::move(settings), arguments.rank_by(), arguments.out});
   }
-  return models;
+  return named;
 }
 
-std::vector<const ModelInfo*> models_that_can_learn(const Split& split,
-                                                    const Arguments& arguments) {
-  std::vector<const ModelInfo*> models;
+Outcome<std::vector<Contender>> models_that_can_learn(const Split& split,
+                                                      const Arguments& arguments) {
+  std::vector<Contender> able;
   for (const ModelInfo& model : all_models()) {
-    if (can_learn(model, split, arguments)) models.push_back(&model);
+    if (can_learn(model, split, arguments)) {
+      able.push_back({.info = &model, .rank_by = arguments.rank_by()});
+    }
   }
-  return models;
+  if (!able.empty()) return able;
+  return failed("no model for --by {} can learn from {}", arguments.by, arguments.source.ratings);
 }
 
-Outcome<std::vector<Split>> read_splits(const Arguments& arguments, Session& session) {
-  const SourceArguments& source = arguments.source;
-  COSENO_ASSIGN(catalogs, read_catalogs(source, session));
-  COSENO_ASSIGN(train, read_ratings(source.ratings, source, session));
-  if (arguments.test.empty()) {
-    COSENO_ASSIGN(splits,
-                  make_splits(train, split_options(arguments), catalogs.items, catalogs.users));
-    return std::move(splits);
+// The named models, or else all that can learn, and the yardstick where it is not among them.
+Outcome<Comparison> compare_on(const Split& split, std::vector<Contender> contenders,
+                               const Arguments& arguments, Session& session) {
+  if (contenders.empty()) {
+    COSENO_ASSIGN(able, models_that_can_learn(split, arguments));
+    contenders = std::move(able);
   }
+  const Contender popularity = yardstick();
+  if (std::ranges::find(contenders, popularity.info, &Contender::info) == contenders.end()) {
+    contenders.push_back(popularity);
+  }
+  return Comparison(std::move(contenders), arguments.options(), seed(arguments.source), session);
+}
+
+Outcome<std::vector<Judged>> evaluate_on_test(Interactions train, const Catalogs& catalogs,
+                                              std::vector<Contender> named,
+                                              const Arguments& arguments, Session& session) {
+  const SourceArguments& source = arguments.source;
   COSENO_ASSIGN(test, read_ratings(arguments.test, source, session, train.users, train.items));
   COSENO_ASSIGN(
       split, given_split(std::move(train), test, repeats(source), catalogs.items, catalogs.users));
-  std::vector<Split> splits;
-  splits.push_back(std::move(split));
-  return splits;
+  COSENO_ASSIGN(comparison, compare_on(split, std::move(named), arguments, session));
+  COSENO_TRY(comparison.add_split(split));
+  return comparison.judged();
 }
 
-// Judged lists, a line a user.
-Outcome<void> write_lists(const Evaluation& evaluation, const Dataset& train,
-                          const std::string& out) {
-  COSENO_TRY(check_one_word(train.items));
-  COSENO_ASSIGN(file, AtomicFile::create(out));
-  for (std::size_t u = 0; u < evaluation.lists.size(); ++u) {
-    if (evaluation.lists[u].empty()) continue;
-    const std::string_view user = train.users.id(static_cast<UserIndex>(u));
-    COSENO_TRY(check_one_word("user", user));
-    COSENO_TRY(file.write(user_line(user, evaluation.lists[u], train.items)));
-  }
-  COSENO_TRY(file.commit());
-  return {};
+Outcome<std::vector<Judged>> evaluate_by_protocol(Interactions train, const Catalogs& catalogs,
+                                                  std::vector<Contender> named,
+                                                  const Arguments& arguments, Session& session) {
+  // A temporary: once planned, the rows are needed no more.
+  COSENO_ASSIGN(maker, SplitMaker::plan(Interactions(std::move(train)), split_options(arguments),
+                                        catalogs.items, catalogs.users));
+  const Split first = maker.make(0);
+  COSENO_ASSIGN(comparison, compare_on(first, std::move(named), arguments, session));
+  COSENO_TRY(comparison.add_split(first));
+  for (int i = 1; i < maker.n_splits(); ++i) COSENO_TRY(comparison.add_split(maker.make(i)));
+  return comparison.judged();
 }
 
-// The rows of one model on several splits become one.
-Row mean_row(std::span<const Row> rows) {
-  Row result{.model = rows.front().model};
-  std::vector<Metrics> metrics;
-  for (const Row& row : rows) {
-    metrics.push_back(row.metrics);
-    const auto n = static_cast<double>(rows.size());
-    result.fit_s += row.fit_s / n;
-    result.latency_p50_s += row.latency_p50_s / n;
-    result.latency_p99_s += row.latency_p99_s / n;
-  }
-  result.metrics = mean(metrics);
-  return result;
-}
-
-Outcome<Row> judge(const Model& model, const Split& split, const Arguments& arguments,
-                   Session& session) {
-  COSENO_ASSIGN(evaluation,
-                evaluate(model, split, arguments.options(), session.pool, session.progress));
-  if (!arguments.out.empty()) COSENO_TRY(write_lists(evaluation, split.train, arguments.out));
-  return Row{.model = model.name(),
-             .metrics = evaluation.metrics,
-             .latency_p50_s = evaluation.latency_p50_s,
-             .latency_p99_s = evaluation.latency_p99_s};
-}
-
-Outcome<Row> fit_and_judge(const ModelInfo& info, const Split& split, const Arguments& arguments,
-                           Session& session) {
-  COSENO_ASSIGN(settings, settings_for(info, arguments.source));
-  FitContext context{session.pool, session.progress, seed(arguments.source)};
-  const auto start = std::chrono::steady_clock::now();
-  COSENO_ASSIGN(model, info.fit(split.train, settings, context));
-  const std::chrono::duration<double> fit_time = std::chrono::steady_clock::now() - start;
-  COSENO_ASSIGN(row, judge(*model, split, arguments, session));
-  row.model = info.name;
-  row.fit_s = fit_time.count();
-  return row;
-}
-
-Outcome<std::vector<Row>> evaluate_ratings(const Arguments& arguments, Session& session) {
-  COSENO_ASSIGN(models, named_models(arguments));
-  COSENO_ASSIGN(splits, read_splits(arguments, session));
-  if (models.empty()) models = models_that_can_learn(splits.front(), arguments);
-  if (models.empty()) {
-    return failed("no model for --by {} can learn from {}", arguments.by, arguments.source.ratings);
-  }
-  std::vector<Row> rows;
-  for (const ModelInfo* const model : models) {
-    std::vector<Row> row_of_split;
-    for (const Split& split : splits) {
-      COSENO_ASSIGN(row, fit_and_judge(*model, split, arguments, session));
-      row_of_split.push_back(row);
-    }
-    rows.push_back(mean_row(row_of_split));
-  }
-  return rows;
+Outcome<std::vector<Judged>> evaluate_ratings(const Arguments& arguments, Session& session) {
+  COSENO_ASSIGN(named, named_models(arguments));
+  COSENO_ASSIGN(catalogs, read_catalogs(arguments.source, session));
+  COSENO_ASSIGN(train, read_ratings(arguments.source.ratings, arguments.source, session));
+  return arguments.test.empty()
+             ? evaluate_by_protocol(std::move(train), catalogs, std::move(named), arguments,
+                                    session)
+             : evaluate_on_test(std::move(train), catalogs, std::move(named), arguments, session);
 }
 
 Interactions interactions_of(const Dataset& dataset) {
@@ -248,7 +233,7 @@ Interactions interactions_of(const Dataset& dataset) {
   return interactions;
 }
 
-Outcome<std::vector<Row>> evaluate_model_file(const Arguments& arguments, Session& session) {
+Outcome<std::vector<Judged>> evaluate_model_file(const Arguments& arguments, Session& session) {
   if (arguments.test.empty() || !arguments.models.empty()) {
     return wrong_use("{} is a fitted model: it needs --test, and no --models",
                      arguments.source.ratings);
@@ -262,13 +247,20 @@ Outcome<std::vector<Row>> evaluate_model_file(const Arguments& arguments, Sessio
       arguments.source.user_properties.empty()
           ? known.user_features
           : known.user_encoder.encode_all(source.catalogs.users, split.train.users);
-  COSENO_ASSIGN(row, judge(*source.fitted.model, split, arguments, session));
-  return std::vector<Row>{row};
+  const Model& model = *source.fitted.model;
+  COSENO_ASSIGN(judged, judge(model, split, arguments.options(), arguments.out, session));
+  std::vector<Judged> rows{judged};
+  if (model.name() != yardstick().info->name) {
+    Comparison popularity({yardstick()}, arguments.options(), seed(arguments.source), session);
+    COSENO_TRY(popularity.add_split(split));
+    rows.push_back(popularity.judged().front());
+  }
+  return rows;
 }
 
-std::string json_answer(std::span<const Row> rows, std::size_t k) {
+std::string json_answer(std::span<const Judged> rows, std::size_t k) {
   boost::json::array answer;
-  for (const Row& row : rows) {
+  for (const Judged& row : rows) {
     boost::json::object object{{"model", row.model}, {"k", k}};
     for (const auto& [name, value] : named(row.metrics)) object[name] = value;
     object["n_users"] = row.metrics.n_users;
@@ -290,26 +282,35 @@ std::string metric_text(std::string_view name, double value, const Metrics& metr
   return is_missing ? "-" : fmt::format("{:.4f}", value);
 }
 
-std::string how_judged(const Arguments& arguments, std::size_t n_users) {
-  const SplitOptions options = split_options(arguments);
-  std::string text = fmt::format("{} users judged, lists of {}, ", n_users, arguments.k);
+// "protocol strong, fraction 0.2, held-out users 0.1"
+std::string protocol_text(const Arguments& arguments) {
+  const std::string protocol = arguments.protocol.empty() ? "" : "protocol " + arguments.protocol;
   if (!arguments.test.empty()) {
-    text += fmt::format("held out: {}", arguments.test);
-  } else {
-    text += fmt::format("protocol {}", protocol_name(arguments));
-    if (options.protocol == Protocol::k_fold) {
-      text += fmt::format(", {} folds", options.folds);
-    } else if (options.protocol != Protocol::leave_last_out) {
-      text += fmt::format(", fraction {}", options.fraction);
-    }
+    return fmt::format("{}{}held out: {}", protocol, protocol.empty() ? "" : ", ", arguments.test);
   }
+  const SplitOptions options = split_options(arguments);
+  std::string text = "protocol " + protocol_name(arguments);
+  if (options.protocol == Protocol::k_fold) {
+    text += fmt::format(", {} folds", options.folds);
+  } else if (options.protocol != Protocol::leave_last_out) {
+    text += fmt::format(", fraction {}", options.fraction);
+  }
+  if (options.protocol == Protocol::strong) {
+    text += fmt::format(", held-out users {}", options.held_out_users);
+  }
+  return text;
+}
+
+std::string how_judged(const Arguments& arguments, std::size_t n_users) {
+  std::string text = fmt::format("{} users judged, lists of {}, {}", n_users, arguments.k,
+                                 protocol_text(arguments));
   if (arguments.relevant_from) {
     text += fmt::format(", relevant from {}", *arguments.relevant_from);
   }
   return text + "\n\n";
 }
 
-std::string text_answer(std::span<const Row> rows, const Arguments& arguments) {
+std::string text_answer(std::span<const Judged> rows, const Arguments& arguments) {
   using enum Table::Align;
   std::vector<Table::Column> columns{{"model", left}};
   for (const auto& [name, value] : named(rows.front().metrics)) {
@@ -318,7 +319,7 @@ std::string text_answer(std::span<const Row> rows, const Arguments& arguments) {
   columns.push_back({"fit s", right});
   columns.push_back({"p50 ms", right});
   Table table(std::move(columns));
-  for (const Row& row : rows) {
+  for (const Judged& row : rows) {
     std::vector<std::string> cells{std::string(row.model)};
     for (const auto& [name, value] : named(row.metrics)) {
       cells.push_back(metric_text(name, value, row.metrics));
@@ -346,17 +347,22 @@ void add_split_options(CLI::App& app, Arguments& arguments) {
       app.add_option("--test", arguments.test, "Held-out interactions in a file of their own")
           ->type_name("FILE");
   app.add_option("--protocol", arguments.protocol,
-                 "What to hold out without --test; default random")
+                 "What to hold out; default random, or lightgcn with --test")
       ->type_name("NAME")
-      ->check(CLI::IsMember({"random", "leave-last-out", "temporal", "k-fold"}))
-      ->excludes(test);
+      ->check(CLI::IsMember({"random", "leave-last-out", "leave-one-out", "temporal", "k-fold",
+                             "strong", kLightGcn}));
   app.add_option("--fraction", arguments.fraction,
-                 "Share held out by random and temporal; default 0.2")
+                 "Share held out by random, temporal and, of each held-out user, strong; default "
+                 "0.2")
       ->type_name("X")
       ->excludes(test);
   app.add_option("--folds", arguments.folds, "Parts of k-fold; default 5")
       ->type_name("N")
       ->check(whole_number(2, 100))
+      ->excludes(test);
+  app.add_option("--held-out-users", arguments.held_out_users,
+                 "Users that strong keeps from training, or below 1 their share; default 0.1")
+      ->type_name("N")
       ->excludes(test);
 }
 
@@ -367,7 +373,8 @@ Command add_evaluate(CLI::App& program) {
       program.add_subcommand("evaluate", "Measures models on held-out interactions");
   const auto arguments = std::make_shared<Arguments>();
   add_split_options(*app, *arguments);
-  app->add_option("--models", arguments->models, "Models to compare, separated by commas")
+  app->add_option("--models", arguments->models,
+                  "Models to compare with popularity, separated by commas")
       ->type_name("NAME")
       ->delimiter(',')
       ->allow_extra_args(false);

@@ -85,10 +85,12 @@ class Judge {
                   std::vector<ItemIndex>& list) const {
     mark_relevant(scratch, 1);
     const auto start = std::chrono::steady_clock::now();
-    score(profile_of(split_.train, user), scratch.scores);
+    score(split_.profile(user), scratch.scores);
     if (std::ranges::all_of(scratch.scores, is_score)) {
-      for (const Interaction& seen : split_.train.matrix.user(user)) {
-        scratch.scores[offset(seen.item)] = kNeverScore;
+      for (const Interaction& seen : split_.profile(user).history) {
+        if (offset(seen.item) < scratch.scores.size()) {
+          scratch.scores[offset(seen.item)] = kNeverScore;
+        }
       }
       list = pessimistic_list(scratch.scores, scratch.is_relevant, options_.k);
     } else {
@@ -115,7 +117,7 @@ class Judge {
     scratch.items.clear();
     for (const Interaction& rating : held_out) scratch.items.push_back(rating.item);
     scratch.predictions.resize(held_out.size());
-    model_.predict(profile_of(split_.train, user), scratch.items, scratch.predictions);
+    model_.predict(split_.profile(user), scratch.items, scratch.predictions);
     for (std::size_t i = 0; i < held_out.size(); ++i) {
       const double error = static_cast<double>(scratch.predictions[i]) - held_out[i].value;
       result.squared_error += error * error;

@@ -189,6 +189,35 @@ TEST_F(EvaluateTest, UnknownItemIsMissedByAUserWithoutHistory) {
   EXPECT_EQ(evaluation->metrics.list.recall, 0);
 }
 
+// ann is held out entirely: the model is told of her tea and ham, and neither is listed; bob and
+// cat are not judged.
+TEST_F(EvaluateTest, AHeldOutUserIsScoredFromWhatIsToldOfThem) {
+  Interactions interactions;
+  for (const auto& [user, items] :
+       {std::pair("ann", "thj"), std::pair("bob", "t"), std::pair("cat", "h")}) {
+    for (const char* item = items; *item != 0; ++item) {
+      interactions.add(interactions.users.add(user),
+                       {interactions.items.add(std::string(1, *item)), 1, 0});
+    }
+  }
+  const Catalog none;
+  const auto maker = SplitMaker::plan(
+      interactions, {.protocol = Protocol::strong, .fraction = 0.3, .held_out_users = 1}, none,
+      none);
+  ASSERT_TRUE(maker);
+  ScriptedModel model(2);
+  std::size_t n_told = 0;
+  model.scores = [&](History history, std::size_t i) {
+    n_told = history.size();
+    return static_cast<float>(i);
+  };
+  ThreadPool one_thread(1);
+  const auto evaluation = evaluate(model, maker->make(0), {}, one_thread, progress_);
+  ASSERT_TRUE(evaluation) << evaluation.error().message;
+  EXPECT_EQ(n_told, 2U);
+  EXPECT_EQ(evaluation->metrics.n_users, 1U);
+}
+
 TEST_F(EvaluateTest, LatencyIsMeasured) {
   const auto evaluation = run({});
   EXPECT_GT(evaluation->latency_p50_s, 0);
@@ -242,9 +271,10 @@ TEST(EvaluateThreadsTest, SameResultForAnyNumberOfThreads) {
                      {interactions.items.add(std::to_string(rng.below(100))),
                       static_cast<float>(rng.below(5)), 0});
   }
-  const auto splits = make_splits(interactions, {}, {}, {});
-  ASSERT_TRUE(splits);
-  const Split& split = splits->front();
+  const Catalog none;
+  const auto maker = SplitMaker::plan(interactions, {}, none, none);
+  ASSERT_TRUE(maker);
+  const Split split = maker->make(0);
   ScriptedModel model(split.train.items.size());
   model.scores = [](History history, std::size_t i) {
     return static_cast<float>((i * (history.size() + 1)) % 7);

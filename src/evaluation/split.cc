@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 #include <numeric>
 #include <span>
 #include <utility>
@@ -13,19 +14,26 @@
 namespace coseno {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Protocol>, 4> kProtocols = {{
+// Papers call leave-last-out by its second name.
+constexpr std::array<std::pair<std::string_view, Protocol>, 6> kProtocols = {{
     {"random", Protocol::random},
     {"leave-last-out", Protocol::leave_last_out},
+    {"leave-one-out", Protocol::leave_last_out},
     {"temporal", Protocol::temporal},
     {"k-fold", Protocol::k_fold},
+    {"strong", Protocol::strong},
 }};
 
 // Keep the streams of the protocols apart (base/rng.h).
 constexpr std::uint64_t kRandomStream = 1;
 constexpr std::uint64_t kFoldStream = 2;
+constexpr std::uint64_t kStrongStream = 3;
+constexpr std::uint64_t kStrongUserStream = 4;
 
-// One element an entry of a matrix, user after user: 1 where it is held out.
-using HeldOut = std::vector<char>;
+// One element an entry of a matrix, user after user: the split that holds it out, or
+using Sides = std::vector<std::int8_t>;
+constexpr std::int8_t kTrain = -1;
+constexpr std::int8_t kFoldIn = -2;  // the model is told, and not fitted on it
 
 // 0 to n - 1.
 std::size_t rounded_share(double fraction, std::size_t n) {
@@ -40,38 +48,44 @@ void shuffle(std::span<std::size_t> positions, Rng& rng) {
   }
 }
 
-HeldOut random_share(const UserItemMatrix& all, double fraction, std::uint64_t seed) {
-  HeldOut held_out(all.n_entries());
-  std::vector<std::size_t> positions(all.n_entries());
+// Holds out `fraction` of one user's entries.
+void hold_out_share(std::span<std::int8_t> row, double fraction, Rng rng) {
+  std::vector<std::size_t> positions(row.size());
   std::iota(positions.begin(), positions.end(), 0);
+  shuffle(positions, rng);
+  for (const std::size_t entry : std::span(positions).first(rounded_share(fraction, row.size()))) {
+    row[entry] = 0;
+  }
+}
+
+// Calls body(user, entries) for each user with interactions; `entries` are the user's of `sides`.
+void for_each_user(const UserItemMatrix& all, Sides& sides,
+                   const std::function<void(std::size_t, std::span<std::int8_t>)>& body) {
   std::size_t begin = 0;
   for (std::size_t u = 0; u < all.n_users(); ++u) {
     const std::size_t size = all.user_size(static_cast<UserIndex>(u));
-    if (size > 0) {
-      const auto row = std::span(positions).subspan(begin, size);
-      Rng rng(seed, kRandomStream, u);
-      shuffle(row, rng);
-      for (const std::size_t entry : row.first(rounded_share(fraction, size))) {
-        held_out[entry] = 1;
-      }
-    }
+    if (size > 0) body(u, std::span(sides).subspan(begin, size));
     begin += size;
   }
-  return held_out;
 }
 
-HeldOut newest_of_each_user(const UserItemMatrix& all) {
-  HeldOut held_out(all.n_entries());
-  std::size_t end = 0;
-  for (std::size_t u = 0; u < all.n_users(); ++u) {
-    const std::size_t size = all.user_size(static_cast<UserIndex>(u));
-    end += size;
-    if (size >= 2) held_out[end - 1] = 1;
-  }
-  return held_out;
+Sides random_share(const UserItemMatrix& all, double fraction, std::uint64_t seed) {
+  Sides sides(all.n_entries(), kTrain);
+  for_each_user(all, sides, [&](std::size_t user, std::span<std::int8_t> row) {
+    hold_out_share(row, fraction, Rng(seed, kRandomStream, user));
+  });
+  return sides;
 }
 
-HeldOut newest_of_all(const UserItemMatrix& all, double fraction) {
+Sides newest_of_each_user(const UserItemMatrix& all) {
+  Sides sides(all.n_entries(), kTrain);
+  for_each_user(all, sides, [](std::size_t /*user*/, std::span<std::int8_t> row) {
+    if (row.size() >= 2) row.back() = 0;
+  });
+  return sides;
+}
+
+Sides newest_of_all(const UserItemMatrix& all, double fraction) {
   std::vector<std::int64_t> times;  // of the entries in their order
   times.reserve(all.n_entries());
   for (std::size_t u = 0; u < all.n_users(); ++u) {
@@ -83,23 +97,60 @@ HeldOut newest_of_all(const UserItemMatrix& all, double fraction) {
   const auto newest_in_training =
       sorted.end() - 1 - static_cast<std::ptrdiff_t>(rounded_share(fraction, sorted.size()));
   std::ranges::nth_element(sorted, newest_in_training);
-  HeldOut held_out(times.size());
-  std::ranges::transform(times, held_out.begin(),
-                         [cut = *newest_in_training](std::int64_t time) { return time > cut; });
-  return held_out;
+  Sides sides(times.size());
+  std::ranges::transform(times, sides.begin(), [cut = *newest_in_training](std::int64_t time) {
+    return time > cut ? std::int8_t{0} : kTrain;
+  });
+  return sides;
 }
 
-// The fold of each entry.
-std::vector<int> random_folds(std::size_t n_entries, int folds, std::uint64_t seed) {
+Sides random_folds(std::size_t n_entries, int folds, std::uint64_t seed) {
   std::vector<std::size_t> positions(n_entries);
   std::iota(positions.begin(), positions.end(), 0);
   Rng rng(seed, kFoldStream);
   shuffle(positions, rng);
-  std::vector<int> fold_of(n_entries);
+  Sides sides(n_entries);
   for (std::size_t i = 0; i < n_entries; ++i) {
-    fold_of[positions[i]] = static_cast<int>(i % static_cast<std::size_t>(folds));
+    sides[positions[i]] = static_cast<std::int8_t>(i % static_cast<std::size_t>(folds));
   }
-  return fold_of;
+  return sides;
+}
+
+// Users of whom something can be held out, in random order.
+std::vector<std::size_t> users_to_hold_out(const UserItemMatrix& all, const SplitOptions& options) {
+  std::vector<std::size_t> users;
+  for (std::size_t u = 0; u < all.n_users(); ++u) {
+    const std::size_t size = all.user_size(static_cast<UserIndex>(u));
+    if (size > 0 && rounded_share(options.fraction, size) > 0) users.push_back(u);
+  }
+  Rng rng(options.seed, kStrongUserStream);
+  shuffle(users, rng);
+  return users;
+}
+
+Result<Sides> users_apart(const UserItemMatrix& all, const SplitOptions& options) {
+  std::vector<std::size_t> users = users_to_hold_out(all, options);
+  const double wanted = options.held_out_users < 1
+                            ? std::round(options.held_out_users * static_cast<double>(users.size()))
+                            : options.held_out_users;
+  if (wanted > static_cast<double>(users.size())) {
+    return invalid_argument("{} users cannot be held out: {} have interactions enough",
+                            options.held_out_users, users.size());
+  }
+  users.resize(static_cast<std::size_t>(wanted));
+  std::vector<char> is_apart(all.n_users());
+  for (const std::size_t user : users) is_apart[user] = 1;
+  Sides sides(all.n_entries(), kTrain);
+  for_each_user(all, sides, [&](std::size_t user, std::span<std::int8_t> row) {
+    if (!is_apart[user]) return;
+    std::ranges::fill(row, kFoldIn);
+    hold_out_share(row, options.fraction, Rng(options.seed, kStrongStream, user));
+  });
+  if (std::ranges::find(sides, kTrain) == sides.end()) {
+    return invalid_argument("held_out_users is {}: that leaves no user to learn from",
+                            options.held_out_users);
+  }
+  return sides;
 }
 
 // The number in `train_items` of each of `items`; those unknown there follow after its last.
@@ -118,45 +169,32 @@ struct Catalogs {
   const Catalog& users;
 };
 
-// `held_out[u]` is in any order, and its items have the numbers of `items`.
-Split assemble(Interactions train, RepeatRule repeats,
-               std::vector<std::vector<Interaction>> held_out, const ItemIds& items,
-               const Catalogs& catalogs) {
-  Split split;
-  split.train = make_dataset(std::move(train), repeats, catalogs.items, catalogs.users);
-  split.held_out = std::move(held_out);
-  const std::vector<ItemIndex> numbers = numbers_in_training(items, split.train.items);
-  for (std::vector<Interaction>& row : split.held_out) {
+using Rows = std::vector<std::vector<Interaction>>;
+
+// What is not trained on, its items numbered by `items`: rows of users, held out in any order.
+struct Apart {
+  const ItemIds& items;
+  Rows held_out;
+  Rows fold_in = {};
+};
+
+void renumber(Rows& rows, std::span<const ItemIndex> numbers) {
+  for (std::vector<Interaction>& row : rows) {
     for (Interaction& interaction : row) interaction.item = numbers[offset(interaction.item)];
-    std::ranges::sort(row, {}, [](const Interaction& entry) { return offset(entry.item); });
   }
-  return split;
 }
 
-// `all` is `source` with repeats joined.
-Split divide(const Interactions& source, const UserItemMatrix& all, const HeldOut& is_held_out,
-             const Catalogs& catalogs) {
-  Interactions train;
-  train.users = source.users;
-  train.has_values = source.has_values;
-  train.has_times = source.has_times;
-  std::vector<std::vector<Interaction>> held_out(all.n_users());
-  std::size_t entry = 0;
-  for (std::size_t u = 0; u < all.n_users(); ++u) {
-    const auto user = static_cast<UserIndex>(u);
-    for (Interaction interaction : all.user(user)) {
-      if (is_held_out[entry++]) {
-        held_out[u].push_back(interaction);
-      } else {
-        interaction.item = train.items.add(source.items.id(interaction.item));
-        train.add(user, interaction);
-      }
-    }
+Split assemble(Interactions train, RepeatRule repeats, Apart apart, const Catalogs& catalogs) {
+  Split split;
+  split.train = make_dataset(std::move(train), repeats, catalogs.items, catalogs.users);
+  const std::vector<ItemIndex> numbers = numbers_in_training(apart.items, split.train.items);
+  renumber(apart.held_out, numbers);
+  renumber(apart.fold_in, numbers);
+  for (std::vector<Interaction>& row : apart.held_out) {
+    std::ranges::sort(row, {}, [](const Interaction& entry) { return offset(entry.item); });
   }
-  // No pair is left twice: any rule does.
-  Split split =
-      assemble(std::move(train), RepeatRule::last, std::move(held_out), source.items, catalogs);
-  split.has_ratings = source.has_values;
+  split.held_out = std::move(apart.held_out);
+  split.fold_in = std::move(apart.fold_in);
   return split;
 }
 
@@ -166,6 +204,9 @@ Result<void> check_options(const SplitOptions& options) {
   }
   if (options.folds < 2 || options.folds > 100) {
     return invalid_argument("folds must be in [2, 100], not {}", options.folds);
+  }
+  if (!(options.held_out_users > 0 && std::isfinite(options.held_out_users))) {
+    return invalid_argument("held_out_users must be above 0, not {}", options.held_out_users);
   }
   return {};
 }
@@ -187,38 +228,31 @@ Result<void> check_disjoint(const Split& split) {
   return {};
 }
 
-// What each split holds out.
-Result<std::vector<HeldOut>> parts_to_hold_out(const UserItemMatrix& all,
-                                               const SplitOptions& options, bool has_times) {
-  if (all.n_entries() == 0) return invalid_argument("there are no interactions to split");
-  std::vector<HeldOut> parts;
+Result<Sides> choose_sides(const UserItemMatrix& all, const SplitOptions& options, bool has_times) {
   switch (options.protocol) {
     case Protocol::random:
-      parts.push_back(random_share(all, options.fraction, options.seed));
-      break;
+      return random_share(all, options.fraction, options.seed);
     case Protocol::leave_last_out:
-      parts.push_back(newest_of_each_user(all));
-      break;
+      return newest_of_each_user(all);
     case Protocol::temporal:
       if (!has_times) return invalid_argument("the temporal protocol needs times; there are none");
-      parts.push_back(newest_of_all(all, options.fraction));
-      break;
-    case Protocol::k_fold: {
-      const std::vector<int> fold_of = random_folds(all.n_entries(), options.folds, options.seed);
-      for (int fold = 0; fold < options.folds; ++fold) {
-        HeldOut& part = parts.emplace_back(all.n_entries());
-        std::ranges::transform(fold_of, part.begin(), [fold](int of) { return of == fold; });
-      }
-      break;
-    }
+      return newest_of_all(all, options.fraction);
+    case Protocol::k_fold:
+      return random_folds(all.n_entries(), options.folds, options.seed);
+    case Protocol::strong:
+      return users_apart(all, options);
   }
-  for (const HeldOut& part : parts) {
-    if (std::ranges::count(part, 1) == 0) {
-      return invalid_argument("of {} interactions there is nothing to hold out by this protocol",
-                              all.n_entries());
-    }
+  return invalid_argument("there is no such protocol");
+}
+
+// Every split must have something to judge by.
+Result<void> check_sides(const Sides& sides, int n_splits) {
+  for (int split = 0; split < n_splits; ++split) {
+    if (std::ranges::find(sides, split) != sides.end()) continue;
+    return invalid_argument("of {} interactions there is nothing to hold out by this protocol",
+                            sides.size());
   }
-  return parts;
+  return {};
 }
 
 }  // namespace
@@ -230,6 +264,12 @@ std::optional<Protocol> protocol(std::string_view name) {
   return found->second;
 }
 
+Profile Split::profile(UserIndex user) const {
+  Profile profile = profile_of(train, user);
+  if (profile.history.empty() && !fold_in.empty()) profile.history = fold_in[offset(user)];
+  return profile;
+}
+
 Result<Split> given_split(Interactions train, const Interactions& test, RepeatRule repeats,
                           const Catalog& item_catalog, const Catalog& user_catalog) {
   COSENO_CHECK(test.users.size() >= train.users.size() && test.items.size() >= train.items.size());
@@ -237,30 +277,63 @@ Result<Split> given_split(Interactions train, const Interactions& test, RepeatRu
   const bool has_ratings = train.has_values && test.has_values;
   train.users = test.users;
   const UserItemMatrix joined = UserItemMatrix::build(test, repeats);
-  std::vector<std::vector<Interaction>> held_out(joined.n_users());
-  for (std::size_t u = 0; u < held_out.size(); ++u) {
+  Apart apart{.items = test.items, .held_out = Rows(joined.n_users())};
+  for (std::size_t u = 0; u < joined.n_users(); ++u) {
     const History row = joined.user(static_cast<UserIndex>(u));
-    held_out[u].assign(row.begin(), row.end());
+    apart.held_out[u].assign(row.begin(), row.end());
   }
-  Split split = assemble(std::move(train), repeats, std::move(held_out), test.items,
-                         {item_catalog, user_catalog});
+  Split split = assemble(std::move(train), repeats, std::move(apart), {item_catalog, user_catalog});
   split.has_ratings = has_ratings;
   COSENO_TRY(check_disjoint(split));
   return split;
 }
 
-Result<std::vector<Split>> make_splits(const Interactions& interactions,
-                                       const SplitOptions& options, const Catalog& item_catalog,
-                                       const Catalog& user_catalog) {
+Result<SplitMaker> SplitMaker::plan(const Interactions& interactions, const SplitOptions& options,
+                                    const Catalog& item_catalog, const Catalog& user_catalog) {
   COSENO_TRY(check_options(options));
-  const UserItemMatrix all = UserItemMatrix::build(interactions, options.repeats);
-  COSENO_ASSIGN(parts, parts_to_hold_out(all, options, interactions.has_times));
-  std::vector<Split> splits;
-  splits.reserve(parts.size());
-  for (const HeldOut& part : parts) {
-    splits.push_back(divide(interactions, all, part, {item_catalog, user_catalog}));
+  if (interactions.size() == 0) return invalid_argument("there are no interactions to split");
+  SplitMaker maker;
+  maker.all_ = UserItemMatrix::build(interactions, options.repeats);
+  COSENO_ASSIGN(sides, choose_sides(maker.all_, options, interactions.has_times));
+  maker.n_splits_ = options.protocol == Protocol::k_fold ? options.folds : 1;
+  COSENO_TRY(check_sides(sides, maker.n_splits_));
+  maker.sides_ = std::move(sides);
+  maker.users_ = interactions.users;
+  maker.items_ = interactions.items;
+  maker.has_times_ = interactions.has_times;
+  maker.item_catalog_ = &item_catalog;
+  maker.user_catalog_ = &user_catalog;
+  return maker;
+}
+
+Split SplitMaker::make(int i) const {
+  COSENO_CHECK(0 <= i && i < n_splits_);
+  Interactions train;
+  train.users = users_;
+  train.has_values = all_.has_values();
+  train.has_times = has_times_;
+  Apart apart{.items = items_, .held_out = Rows(all_.n_users())};
+  if (std::ranges::find(sides_, kFoldIn) != sides_.end()) apart.fold_in.resize(all_.n_users());
+  auto side = sides_.begin();
+  for (std::size_t u = 0; u < all_.n_users(); ++u) {
+    const auto user = static_cast<UserIndex>(u);
+    for (Interaction interaction : all_.user(user)) {
+      if (*side == i) {
+        apart.held_out[u].push_back(interaction);
+      } else if (*side == kFoldIn) {
+        apart.fold_in[u].push_back(interaction);
+      } else {
+        interaction.item = train.items.add(items_.id(interaction.item));
+        train.add(user, interaction);
+      }
+      ++side;
+    }
   }
-  return splits;
+  // No pair is left twice: any rule does.
+  Split split = assemble(std::move(train), RepeatRule::last, std::move(apart),
+                         {*item_catalog_, *user_catalog_});
+  split.has_ratings = all_.has_values();
+  return split;
 }
 
 }  // namespace coseno

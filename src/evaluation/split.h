@@ -12,6 +12,8 @@
 #include "data/catalog.h"
 #include "data/dataset.h"
 #include "data/interactions.h"
+#include "data/user_item_matrix.h"
+#include "models/model.h"
 
 namespace coseno {
 
@@ -24,15 +26,20 @@ namespace coseno {
 //                   the cut stays in training
 //   k_fold          `folds` disjoint random parts of all, each held out once; they differ by at
 //                   most one interaction
-enum class Protocol { random, leave_last_out, temporal, k_fold };
+//   strong          random users are held out entirely: the model is fitted on the others, is told
+//                   the rest of a held-out user's interactions, and `fraction` of them, rounded, is
+//                   what it is judged by. Users of whom that would be nothing stay in training
+enum class Protocol { random, leave_last_out, temporal, k_fold, strong };
 
-// "random", "leave-last-out", "temporal", "k-fold", or nothing.
+// "random", "leave-last-out" or "leave-one-out", "temporal", "k-fold", "strong", or nothing.
 std::optional<Protocol> protocol(std::string_view name);
 
 struct SplitOptions {
   Protocol protocol = Protocol::random;
   double fraction = 0.2;  // in (0, 1)
   int folds = 5;          // 2 to 100
+  // Of strong: how many users, or below 1 which share of those who could be, rounded.
+  double held_out_users = 0.1;
   std::uint64_t seed = 1;
   RepeatRule repeats =
       RepeatRule::last;  // applied before splitting, so that no pair is on both sides
@@ -46,8 +53,14 @@ struct Split {
   // training does not know has a number >= train.items.size(); no list can hold it, and it counts
   // as missed.
   std::vector<std::vector<Interaction>> held_out;
+  // fold_in[u]: what the model is told of a user who is held out entirely and so has no training
+  // interactions; oldest first, items numbered as in held_out. No rows but by the strong protocol.
+  std::vector<std::vector<Interaction>> fold_in;
   // True where values on both sides are measured, so that a predicted rating can be wrong.
   bool has_ratings = false;
+
+  // All that a model is told of the user when it is judged. Views; valid while the split lives.
+  Profile profile(UserIndex user) const;
 };
 
 // A split of two files; `test` was read with the ids of `train`. Pairs that are in both are
@@ -56,10 +69,33 @@ struct Split {
 Result<Split> given_split(Interactions train, const Interactions& test, RepeatRule repeats,
                           const Catalog& item_catalog, const Catalog& user_catalog);
 
-// One split, or `folds` of them. Errors: invalid_argument (options out of range, times that the
-// protocol needs and the data have not, nothing to hold out).
-Result<std::vector<Split>> make_splits(const Interactions& interactions,
-                                       const SplitOptions& options, const Catalog& item_catalog,
-                                       const Catalog& user_catalog);
+// Divides interactions by a protocol, one split at a time: k folds need not be in memory together.
+class SplitMaker {
+ public:
+  // The catalogues must outlive the maker. Errors: invalid_argument (options out of range, times
+  // that the protocol needs and the data have not, nothing to hold out).
+  static Result<SplitMaker> plan(const Interactions& interactions, const SplitOptions& options,
+                                 const Catalog& item_catalog, const Catalog& user_catalog);
+
+  // `folds` of k_fold, 1 of every other protocol.
+  int n_splits() const { return n_splits_; }
+
+  // The i-th; always the same.
+  Split make(int i) const;
+
+ private:
+  SplitMaker() = default;
+
+  UserIds users_;
+  ItemIds items_;
+  bool has_times_ = false;
+  UserItemMatrix all_;  // repeats joined
+  // Of each entry of all_, user after user: the split that holds it out, or kTrain or kFoldIn of
+  // split.cc.
+  std::vector<std::int8_t> sides_;
+  int n_splits_ = 1;
+  const Catalog* item_catalog_ = nullptr;
+  const Catalog* user_catalog_ = nullptr;
+};
 
 }  // namespace coseno

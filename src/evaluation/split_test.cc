@@ -66,9 +66,13 @@ Triples held_out(const Split& split) {
 }
 
 Result<std::vector<Split>> split_by(Protocol protocol, const Interactions& interactions,
-                                    SplitOptions options = {}) {
+                                    SplitOptions options = {}, const Catalog& catalog = {}) {
   options.protocol = protocol;
-  return make_splits(interactions, options, {}, {});
+  const Catalog no_users;
+  COSENO_ASSIGN(maker, SplitMaker::plan(interactions, options, catalog, no_users));
+  std::vector<Split> splits;
+  for (int i = 0; i < maker.n_splits(); ++i) splits.push_back(maker.make(i));
+  return splits;
 }
 
 Split one(Result<std::vector<Split>> splits) {
@@ -210,6 +214,80 @@ TEST(KFoldTest, RefusesFewerInteractionsThanFolds) {
   EXPECT_TRUE(split_by(Protocol::k_fold, grid(1, 3), {.folds = 3}));
 }
 
+TEST(KFoldTest, ASplitIsTheSameEachTimeItIsMade) {
+  const Interactions interactions = grid(3, 4);
+  const Catalog none;
+  const auto maker = SplitMaker::plan(interactions, {.protocol = Protocol::k_fold}, none, none);
+  ASSERT_TRUE(maker);
+  const Split last = maker->make(4);
+  EXPECT_EQ(training(maker->make(4)), training(last));
+  EXPECT_NE(training(maker->make(0)), training(last));
+}
+
+// Of 8 users a quarter, of their 10 items two tenths.
+TEST(StrongSplitTest, AUserIsEitherTrainedOnOrJudged) {
+  const Split split =
+      one(split_by(Protocol::strong, grid(8, 10), {.fraction = 0.2, .held_out_users = 0.25}));
+  std::size_t n_held_out_users = 0;
+  for (std::size_t u = 0; u < 8; ++u) {
+    const auto user = static_cast<UserIndex>(u);
+    const bool is_held_out = !split.held_out[u].empty();
+    if (is_held_out) ++n_held_out_users;
+    EXPECT_EQ(split.held_out[u].size(), is_held_out ? 2U : 0U);
+    EXPECT_EQ(split.fold_in[u].size(), is_held_out ? 8U : 0U);
+    EXPECT_EQ(split.train.matrix.user_size(user), is_held_out ? 0U : 10U);
+    EXPECT_EQ(split.profile(user).history.size(), is_held_out ? 8U : 10U);
+  }
+  EXPECT_EQ(n_held_out_users, 2U);
+}
+
+// The history is oldest first, and with what is held out it is all of the user's.
+TEST(StrongSplitTest, WhatTheModelIsToldKeepsItsOrder) {
+  const Split split = one(split_by(Protocol::strong, grid(4, 10), {.held_out_users = 1}));
+  for (std::size_t u = 0; u < 4; ++u) {
+    const std::vector<Interaction>& told = split.fold_in[u];
+    EXPECT_TRUE(std::ranges::is_sorted(told, {}, &Interaction::time));
+    std::set<std::size_t> items;
+    for (const auto* const part : {&told, &split.held_out[u]}) {
+      for (const Interaction& entry : *part) items.insert(offset(entry.item));
+    }
+    EXPECT_EQ(items.size(), told.empty() ? 0U : 10U);
+  }
+}
+
+TEST(StrongSplitTest, SeedDecidesWhoIsHeldOut) {
+  const auto with_seed = [](std::uint64_t seed) {
+    return training(
+        one(split_by(Protocol::strong, grid(40, 5), {.held_out_users = 10, .seed = seed})));
+  };
+  EXPECT_EQ(with_seed(3), with_seed(3));
+  EXPECT_NE(with_seed(3), with_seed(4));
+}
+
+// 0.2 of two items rounds to none: ann cannot be judged, so she is never kept from training.
+TEST(StrongSplitTest, UsersWithTooLittleStayInTraining) {
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    Interactions interactions = grid(2, 5);
+    const UserIndex ann = interactions.users.add("ann");
+    interactions.add(ann, {ItemIndex{0}, 1, 0});
+    interactions.add(ann, {ItemIndex{1}, 1, 0});
+    const Split split =
+        one(split_by(Protocol::strong, interactions, {.held_out_users = 1, .seed = seed}));
+    EXPECT_EQ(split.train.matrix.user_size(ann), 2U);
+  }
+}
+
+// Only the held-out user has ham and rye: the model is told of an item that it does not know.
+TEST(StrongSplitTest, ItemsUnknownToTrainingAreToldWithNumbersPastItsEnd) {
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    const Split split = one(split_by(
+        Protocol::strong, interactions_of({{"ann", "tea"}, {"bob", "ham"}, {"bob", "rye"}}),
+        {.fraction = 0.5, .held_out_users = 1, .seed = seed}));
+    ASSERT_EQ(split.train.items.size(), 1U);
+    EXPECT_EQ(offset(split.fold_in[1][0].item) + offset(split.held_out[1][0].item), 3U);
+  }
+}
+
 // The same pair on both sides would be masked in the list and count as missed.
 TEST(SplitTest, RepeatsAreJoinedBeforeSplitting) {
   const Interactions interactions = interactions_of(
@@ -240,11 +318,11 @@ TEST(SplitTest, CatalogueItemsAreKnown) {
   Catalog catalog;
   catalog.add({.id = "ham", .title = "Ham", .properties = {}});
   catalog.add({.id = "fig", .title = "Fig", .properties = {}});
-  const auto splits = make_splits(interactions_of({{"ann", "tea", 1, 1}, {"ann", "ham", 1, 2}}),
-                                  {.protocol = Protocol::leave_last_out}, catalog, {});
-  ASSERT_TRUE(splits);
-  EXPECT_EQ(splits->front().train.items.size(), 3U);
-  EXPECT_EQ(held_out(splits->front()), (Triples{{"ann", "ham", 1}}));
+  const Split split =
+      one(split_by(Protocol::leave_last_out,
+                   interactions_of({{"ann", "tea", 1, 1}, {"ann", "ham", 1, 2}}), {}, catalog));
+  EXPECT_EQ(split.train.items.size(), 3U);
+  EXPECT_EQ(held_out(split), (Triples{{"ann", "ham", 1}}));
 }
 
 TEST(SplitTest, HeldOutRowsRiseByItem) {
@@ -264,11 +342,16 @@ TEST(SplitTest, RefusesOptionsOutOfRange) {
   }
   EXPECT_FALSE(split_by(Protocol::k_fold, grid(20, 20), {.folds = 1}));
   EXPECT_FALSE(split_by(Protocol::k_fold, grid(20, 20), {.folds = 101}));
+  for (const double users : {0.0, -1.0, nan, std::numeric_limits<double>::infinity(), 4.0, 2.0}) {
+    const auto splits = split_by(Protocol::strong, grid(2, 5), {.held_out_users = users});
+    ASSERT_FALSE(splits) << users;
+    EXPECT_EQ(splits.error().code, ErrorCode::invalid_argument);
+  }
 }
 
 TEST(SplitTest, RefusesNothingToSplit) {
-  for (const Protocol protocol :
-       {Protocol::random, Protocol::leave_last_out, Protocol::temporal, Protocol::k_fold}) {
+  for (const Protocol protocol : {Protocol::random, Protocol::leave_last_out, Protocol::temporal,
+                                  Protocol::k_fold, Protocol::strong}) {
     const auto splits = split_by(protocol, interactions_of({}));
     ASSERT_FALSE(splits);
     EXPECT_EQ(splits.error().code, ErrorCode::invalid_argument);
@@ -335,7 +418,9 @@ TEST_F(GivenSplitTest, HasRatingsOnlyWhereBothSidesHave) {
 
 TEST(ProtocolTest, ByName) {
   EXPECT_EQ(protocol("leave-last-out"), Protocol::leave_last_out);
+  EXPECT_EQ(protocol("leave-one-out"), Protocol::leave_last_out);
   EXPECT_EQ(protocol("k-fold"), Protocol::k_fold);
+  EXPECT_EQ(protocol("strong"), Protocol::strong);
   EXPECT_EQ(protocol("random"), Protocol::random);
   EXPECT_EQ(protocol("temporal"), Protocol::temporal);
   EXPECT_EQ(protocol("k_fold"), std::nullopt);
