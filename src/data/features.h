@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -29,6 +30,11 @@ class FeatureMatrix {
  public:
   FeatureMatrix() = default;
   FeatureMatrix(std::span<const std::vector<Feature>> rows, std::size_t n_features);
+  // Row i is features[begin[i]] up to, not including, features[begin[i + 1]]. `begin` rises from 0
+  // to the number of features.
+  FeatureMatrix(std::vector<std::size_t> begin, std::vector<Feature> features,
+                std::size_t n_features)
+      : features_(std::move(features)), begin_(std::move(begin)), n_features_(n_features) {}
 
   std::size_t n_rows() const { return begin_.size() - 1; }
   std::size_t n_features() const { return n_features_; }

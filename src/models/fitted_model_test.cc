@@ -196,8 +196,8 @@ TEST(FittedModelTest, FeaturesThatCannotBeAreRefused) {
   EXPECT_EQ(message(load_with_element("coseno.user_features.indices", 0, std::uint32_t{9}))
                 .rfind("m: tensor 'coseno.user_features.indices': row 0 does not rise below", 0),
             0U);
-  EXPECT_EQ(message(load_with_element("item_knn.speaks_for.indices", 0, std::uint32_t{3})),
-            "m: tensor 'item_knn.speaks_for.indices': row 0 does not rise below 3");
+  EXPECT_EQ(message(load_with_element("item_knn.weights.indices", 0, std::uint32_t{3})),
+            "m: tensor 'item_knn.weights.indices': row 0 does not rise below 3");
 }
 
 TEST(FittedModelTest, OnlyWhatStartsLikeAModelIsTakenForOne) {

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "models/act_weights.h"
+#include "models/item_weights.h"
 #include "models/model.h"
 #include "models/options.h"
 
@@ -52,11 +52,11 @@ class ItemKnn final : public Model {
   static Result<std::unique_ptr<Model>> load(const TensorFile& file, const Dataset& dataset);
 
   std::string_view name() const override { return kName; }
-  std::size_t n_items() const override { return norms_.size(); }
+  std::size_t n_items() const override { return weights_.n_items(); }
 
-  // To the formula's score a millionth of the item's share of popularity is added: it orders what
-  // no item of the history speaks for. Cost: n_items, and the neighbours of the history's items.
-  void score(const Profile& profile, std::span<float> out) const override;
+  void score(const Profile& profile, std::span<float> out) const override {
+    weights_.score(profile.history, out);
+  }
 
   // By the plain cosine (a = 1/2, with shrinkage), among those of which one speaks for the other.
   // Cost: n_items times the logarithm of the neighbours of one.
@@ -70,11 +70,8 @@ class ItemKnn final : public Model {
   // n_from^a n_to^(1 - a) + shrink
   float denominator(float norm_from, float norm_to) const;
 
-  ActWeights weights_;
-  // Row j: the items that j speaks for, by number, with s_ji.
-  FeatureMatrix speaks_for_;
-  std::vector<float> norms_;  // n_i, n_items
-  float popularity_ = 0;      // a
+  ItemWeights weights_;   // s_ji; their popularity is n_i
+  float popularity_ = 0;  // a
   float shrink_ = 0;
 };
 
