@@ -1,11 +1,13 @@
-// The plain version of each kernel of kernels.h: what it means, in as few words as C++ allows.
-// For tests; the arguments are the same.
+// The plain version of each kernel of kernels.h and code_kernels.h: what it means, in as few words
+// as C++ allows. For tests; the arguments are the same.
 #pragma once
 
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
+#include "math/code_kernels.h"
 #include "math/kernels.h"
 #include "math/matrix.h"
 
@@ -84,6 +86,37 @@ inline void subtract_from_rows(std::span<const RowWeight> entries, const float* 
   for (const RowWeight& entry : entries) {
     for (std::size_t k = 0; k < width; ++k) rows[entry.row * width + k] -= entry.weight * delta[k];
   }
+}
+
+// The sum over one row of a plane whose groups of 4 bytes are `stride` bytes apart.
+inline std::int32_t half_sum(const std::uint8_t* row, std::size_t stride, const QueryCodes& query,
+                             std::size_t width) {
+  std::int32_t sum = 0;
+  for (std::size_t i = 0; i < width / 2; ++i) {
+    const std::uint8_t byte = row[i / 4 * stride + i % 4];
+    sum += query.first[i] * (byte & 15) + query.second[i] * (byte >> 4);
+  }
+  return sum;
+}
+
+inline std::size_t rows_above(const HighPlane& plane, const QueryCodes& query, RowBound bound,
+                              float threshold, std::size_t first_block, std::size_t last_block,
+                              RowHit* hits) {
+  std::size_t n_hits = 0;
+  for (std::size_t row = first_block * kBlockRows; row < last_block * kBlockRows; ++row) {
+    const std::size_t in_block = row % kBlockRows;
+    const std::uint8_t* const bytes =
+        plane.blocks + (row - in_block) * plane.width / 2 + 4 * in_block;
+    const std::int32_t sum = half_sum(bytes, 4 * kBlockRows, query, plane.width);
+    const float inner = std::fma(bound.slope, static_cast<float>(sum), bound.offset);
+    if (!(plane.scales[row] * inner > threshold)) continue;
+    hits[n_hits++] = {static_cast<std::uint32_t>(row), sum};
+  }
+  return n_hits;
+}
+
+inline std::int32_t low_sum(const std::uint8_t* row, const QueryCodes& query, std::size_t width) {
+  return half_sum(row, 4, query, width);
 }
 
 }  // namespace coseno::plain

@@ -3,13 +3,6 @@
 #include <algorithm>
 
 namespace coseno {
-namespace {
-
-bool is_better(const Scored& a, const Scored& b) {
-  return a.score != b.score ? a.score > b.score : a.index < b.index;
-}
-
-}  // namespace
 
 // Collects 2 k candidates above the threshold, then throws the worse half away and raises the
 // threshold to the k-th: amortised, a candidate costs O(1).

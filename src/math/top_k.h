@@ -19,6 +19,11 @@ struct Scored {
   bool operator==(const Scored&) const = default;
 };
 
+// Best first, ties by lower index.
+constexpr bool is_better(const Scored& a, const Scored& b) {
+  return a.score != b.score ? a.score > b.score : a.index < b.index;
+}
+
 // The k largest of `scores` (no NaN), best first, ties by lower index; fewer where fewer are above
 // kNeverScore. Cost: n comparisons and k log k for each that enters; does not allocate beyond 2 k.
 std::vector<Scored> top_k(std::span<const float> scores, std::size_t k);
