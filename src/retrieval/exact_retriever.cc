@@ -1,0 +1,119 @@
+#include "retrieval/exact_retriever.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "base/check.h"
+#include "math/kernels.h"
+
+namespace coseno {
+namespace {
+
+// Blocks looked at in one go, between which the k-th best score is brought up to date. The first
+// are few: nothing can be ruled out before k rows are known.
+constexpr std::size_t kFirstBlocks = 4;
+constexpr std::size_t kMostBlocks = 64;
+
+// Rows in ascending order against a filter.
+class FilterCursor {
+ public:
+  explicit FilterCursor(const RowFilter& filter) : filter_(filter) {}
+
+  bool passes(std::uint32_t row) {
+    while (next_ < filter_.excluded.size() && filter_.excluded[next_] < row) ++next_;
+    if (next_ < filter_.excluded.size() && filter_.excluded[next_] == row) return false;
+    return filter_.allowed.empty() || (filter_.allowed[row / 64] >> (row % 64) & 1) != 0;
+  }
+
+ private:
+  const RowFilter& filter_;
+  std::size_t next_ = 0;  // of filter_.excluded: the first that is not below the last row asked for
+};
+
+// The k best of rows that come in ascending order, in a heap that somebody else keeps.
+class BestRows {
+ public:
+  BestRows(std::size_t k, std::vector<Scored>& heap) : k_(k), heap_(heap) {
+    heap_.clear();
+    heap_.reserve(k);
+  }
+
+  // A row with no more than this cannot enter: of equal scores the lower index is better.
+  float threshold() const { return heap_.size() < k_ ? kNeverScore : heap_.front().score; }
+
+  void offer(Scored scored) {
+    if (heap_.size() == k_) {
+      if (!is_better(scored, heap_.front())) return;
+      std::ranges::pop_heap(heap_, is_better);
+      heap_.pop_back();
+    }
+    heap_.push_back(scored);
+    std::ranges::push_heap(heap_, is_better);
+  }
+
+  std::span<const Scored> sorted() {
+    std::ranges::sort_heap(heap_, is_better);
+    return heap_;
+  }
+
+ private:
+  std::size_t k_;
+  std::vector<Scored>& heap_;
+};
+
+void prefetch(std::span<const float> row) {
+  constexpr std::size_t kFloatsOfLine = 16;
+  for (std::size_t i = 0; i < row.size(); i += kFloatsOfLine) __builtin_prefetch(&row[i]);
+}
+
+// Keeps the hits of which `keep` holds, in order; returns them.
+template <class Predicate>
+std::span<RowHit> keep_if(std::span<RowHit> hits, Predicate keep) {
+  const auto end =
+      std::remove_if(hits.begin(), hits.end(), [&](const RowHit& hit) { return !keep(hit); });
+  return {hits.begin(), end};
+}
+
+}  // namespace
+
+ExactRetriever::ExactRetriever(MatrixView vectors) : vectors_(vectors), codes_(vectors) {
+  COSENO_CHECK(vectors.n_rows <= std::numeric_limits<std::uint32_t>::max());
+}
+
+std::span<const Scored> ExactRetriever::top(const RetrieverRequest& request,
+                                            Scratch& scratch) const {
+  const RowFilter& filter = request.filter;
+  COSENO_CHECK(std::ranges::is_sorted(filter.excluded));
+  COSENO_CHECK(filter.allowed.empty() || filter.allowed.size() >= (n_rows() + 63) / 64);
+  const std::size_t k = std::min(request.k, n_rows());
+  BestRows best(k, scratch.best_);
+  if (k == 0) return best.sorted();
+  codes_.quantize(request.vector, scratch.query_);
+  scratch.hits_.resize(kMostBlocks * kBlockRows);
+  FilterCursor cursor(filter);
+
+  std::size_t n_blocks = kFirstBlocks;
+  for (std::size_t first = 0; first < codes_.n_blocks(); first += n_blocks) {
+    n_blocks = std::min(
+        {first == 0 ? kFirstBlocks : 2 * n_blocks, kMostBlocks, codes_.n_blocks() - first});
+    const float threshold = best.threshold();
+    std::span<RowHit> hits(scratch.hits_);
+    hits = hits.first(codes_.rows_above(scratch.query_, threshold, first, first + n_blocks, hits));
+    // Two walks each, so that memory is asked for many rows at once.
+    hits = keep_if(hits, [&](const RowHit& hit) {
+      codes_.prefetch(hit.row);
+      return cursor.passes(hit.row);
+    });
+    hits = keep_if(hits, [&](const RowHit& hit) {
+      if (!(codes_.bound(scratch.query_, hit) > threshold)) return false;
+      prefetch(vectors_.row(hit.row));
+      return true;
+    });
+    for (const RowHit& hit : hits) {
+      best.offer({hit.row, dot(request.vector, vectors_.row(hit.row))});
+    }
+  }
+  return best.sorted();
+}
+
+}  // namespace coseno
