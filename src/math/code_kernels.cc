@@ -109,11 +109,11 @@ std::size_t rows_above(const HighPlane& plane, const QueryCodes& query, RowBound
   return static_cast<std::size_t>(end - hits);
 }
 
-// Lanes of 16 bits, 8 bytes of the row at a time: each step adds at most 2 * 127 * 15 to a lane,
-// and 8 steps fit.
+// Lanes of 16 bits, 16 bytes of the row at a time where a vector has as many lanes: each step adds
+// at most 2 * 127 * 15 to a lane, and 8 steps fit.
 std::int32_t low_sum(const std::uint8_t* row, const QueryCodes& query, std::size_t width) {
   constexpr std::size_t kStepsOf16Bits = 8;
-  const hn::CappedTag<std::int16_t, 8> tag;
+  const hn::CappedTag<std::int16_t, kCodePad / 2> tag;
   const hn::Rebind<std::uint8_t, decltype(tag)> byte_tag;
   const hn::Rebind<std::int8_t, decltype(tag)> code_tag;
   const hn::Repartition<std::int32_t, decltype(tag)> wide_tag;

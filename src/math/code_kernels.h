@@ -26,7 +26,7 @@
 
 namespace coseno {
 
-constexpr std::size_t kCodePad = 16;
+constexpr std::size_t kCodePad = 32;
 constexpr std::size_t kBlockRows = 16;
 // Sums stay within 32 bits up to here.
 constexpr std::size_t kMaxCodeWidth = 65536;

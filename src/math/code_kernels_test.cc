@@ -24,7 +24,7 @@ using Hits = std::vector<RowHit>;
 
 constexpr float kNothing = -std::numeric_limits<float>::infinity();
 // One and two steps of every loop, ends in between, and more than a sum of 16 bits holds.
-constexpr std::size_t kWidths[] = {16, 32, 48, 64, 80, 128, 144, 1024};
+constexpr std::size_t kWidths[] = {32, 64, 96, 128, 160, 256, 288, 1024};
 
 Bytes random_bytes(std::size_t n, std::uint64_t seed) {
   Rng rng(seed);

@@ -43,7 +43,7 @@ class ScannedBytes {
 // either. (Not covered: products so small that float32 has no full precision for them, below
 // 1e-37.)
 //
-// Immutable; thread-safe. Memory a row: 1 byte a number (of a multiple of 16), and 4 bytes.
+// Immutable; thread-safe. Memory a row: 1 byte a number (of a multiple of 32), and 4 bytes.
 class QuantizedRows {
  public:
   // A vector in 8 bits, and constants of its bounds. Made by quantize(), and of use only with the

@@ -102,10 +102,10 @@ TEST(QuantizedRowsTest, NoRowsAndNoNumbers) {
 }
 
 TEST(QuantizedRowsTest, TellsItsMemory) {
-  // 16 rows of 16 numbers in a byte each, and 16 scales; the 17th row fills a block of the high
+  // 16 rows of 32 numbers in a byte each, and 16 scales. A 17th row fills a block of the high
   // plane.
-  EXPECT_EQ(QuantizedRows(Factors(16, 16).view()).size_bytes(), 16U * 16 + 16 * 4);
-  EXPECT_EQ(QuantizedRows(Factors(17, 3).view()).size_bytes(), 32U * 8 + 17 * 8 + 32 * 4);
+  EXPECT_EQ(QuantizedRows(Factors(16, 32).view()).size_bytes(), 16U * 32 + 16 * 4);
+  EXPECT_EQ(QuantizedRows(Factors(17, 3).view()).size_bytes(), 32U * 16 + 17 * 16 + 32 * 4);
 }
 
 }  // namespace
