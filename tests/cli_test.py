@@ -518,12 +518,6 @@ class EvaluateTest(ProgramTest):
         self.refused(2, "fraction", *evaluate, "--protocol", "k-fold", "--fraction", 0.5)
         self.refused(2, "folds", *evaluate, "--folds", 3)
 
-    def test_no_model_at_all_is_a_failure(self):
-        lines = "a x y\nb x z\nc x y z\n"
-        for answer in ((), ("--json",)):
-            self.refused(1, "no model for --by cosine can learn", "evaluate", "-", "--by", "cosine",
-                         *answer, stdin=lines)  # fmt: skip
-
     def judged_as_the_script_judges(self, train, test, model, *arguments):
         out, answer = self.folder / "lists.txt", self.folder / "evaluate.json"
         answer.write_text(

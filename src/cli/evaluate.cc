@@ -160,30 +160,25 @@ Outcome<std::vector<Contender>> named_models(const Arguments& arguments) {
   return named;
 }
 
-Outcome<std::vector<Contender>> models_that_can_learn(const Split& split,
-                                                      const Arguments& arguments) {
+std::vector<Contender> models_that_can_learn(const Split& split, const Arguments& arguments) {
   std::vector<Contender> able;
   for (const ModelInfo& model : all_models()) {
     if (can_learn(model, split, arguments)) {
       able.push_back({.info = &model, .rank_by = arguments.rank_by()});
     }
   }
-  if (!able.empty()) return able;
-  return failed("no model for --by {} can learn from {}", arguments.by, arguments.source.ratings);
+  return able;
 }
 
 // The named models, or else all that can learn, and the yardstick where it is not among them.
-Outcome<Comparison> compare_on(const Split& split, std::vector<Contender> contenders,
-                               const Arguments& arguments, Session& session) {
-  if (contenders.empty()) {
-    COSENO_ASSIGN(able, models_that_can_learn(split, arguments));
-    contenders = std::move(able);
-  }
+Comparison compare_on(const Split& split, std::vector<Contender> contenders,
+                      const Arguments& arguments, Session& session) {
+  if (contenders.empty()) contenders = models_that_can_learn(split, arguments);
   const Contender popularity = yardstick();
   if (std::ranges::find(contenders, popularity.info, &Contender::info) == contenders.end()) {
     contenders.push_back(popularity);
   }
-  return Comparison(std::move(contenders), arguments.options(), seed(arguments.source), session);
+  return {std::move(contenders), arguments.options(), seed(arguments.source), session};
 }
 
 Outcome<std::vector<Judged>> evaluate_on_test(Interactions train, const Catalogs& catalogs,
@@ -193,7 +188,7 @@ Outcome<std::vector<Judged>> evaluate_on_test(Interactions train, const Catalogs
   COSENO_ASSIGN(test, read_ratings(arguments.test, source, session, train.users, train.items));
   COSENO_ASSIGN(
       split, given_split(std::move(train), test, repeats(source), catalogs.items, catalogs.users));
-  COSENO_ASSIGN(comparison, compare_on(split, std::move(named), arguments, session));
+  Comparison comparison = compare_on(split, std::move(named), arguments, session);
   COSENO_TRY(comparison.add_split(split));
   return comparison.judged();
 }
@@ -205,7 +200,7 @@ Outcome<std::vector<Judged>> evaluate_by_protocol(Interactions train, const Cata
   COSENO_ASSIGN(maker, SplitMaker::plan(Interactions(std::move(train)), split_options(arguments),
                                         catalogs.items, catalogs.users));
   const Split first = maker.make(0);
-  COSENO_ASSIGN(comparison, compare_on(first, std::move(named), arguments, session));
+  Comparison comparison = compare_on(first, std::move(named), arguments, session);
   COSENO_TRY(comparison.add_split(first));
   for (int i = 1; i < maker.n_splits(); ++i) COSENO_TRY(comparison.add_split(maker.make(i)));
   return comparison.judged();

@@ -68,6 +68,39 @@ void combine(MatrixView rows, const float* HWY_RESTRICT weights, float* HWY_REST
   }
 }
 
+// Rows rows of the product, for one vector of columns.
+template <std::size_t Rows>
+void multiply_rows_at(const float* HWY_RESTRICT rows, MatrixView matrix, std::size_t column,
+                      float* HWY_RESTRICT out) {
+  const Tag tag;
+  Vector sums[Rows];
+  for (std::size_t r = 0; r < Rows; ++r) sums[r] = hn::Zero(tag);
+  const float* from = matrix.data + column;
+  for (std::size_t k = 0; k < matrix.n_rows; ++k, from += matrix.dim) {
+    const Vector row = hn::LoadU(tag, from);
+    for (std::size_t r = 0; r < Rows; ++r) {
+      sums[r] = hn::MulAdd(hn::Set(tag, rows[r * matrix.n_rows + k]), row, sums[r]);
+    }
+  }
+  for (std::size_t r = 0; r < Rows; ++r) hn::StoreU(sums[r], tag, out + r * matrix.dim + column);
+}
+
+// Eight rows at a time, so that one load of the matrix serves eight accumulators.
+void multiply_rows(MatrixView rows, MatrixView matrix, float* out) {
+  const std::size_t step = hn::Lanes(Tag());
+  std::size_t i = 0;
+  for (; i + 8 <= rows.n_rows; i += 8) {
+    for (std::size_t c = 0; c < matrix.dim; c += step) {
+      multiply_rows_at<8>(rows.data + i * rows.dim, matrix, c, out + i * matrix.dim);
+    }
+  }
+  for (; i < rows.n_rows; ++i) {
+    for (std::size_t c = 0; c < matrix.dim; c += step) {
+      multiply_rows_at<1>(rows.data + i * rows.dim, matrix, c, out + i * matrix.dim);
+    }
+  }
+}
+
 // Four rows of the Gram matrix at a time, so that one load of x_i serves four accumulators.
 void add_normal_equations(const float* HWY_RESTRICT rows, std::span<const float> weights,
                           std::span<const float> targets, std::size_t width,
@@ -164,6 +197,55 @@ void add_weighted_rows(std::span<const RowWeight> entries, const float* HWY_REST
   }
 }
 
+// Of Rows entries; returns their part of the error.
+template <std::size_t Rows>
+float add_residuals_of(MatrixView rows, const RowWeight* entries, float target,
+                       const float* HWY_RESTRICT vector, float* HWY_RESTRICT out) {
+  const Tag tag;
+  const std::size_t step = hn::Lanes(tag);
+  const float* row[Rows];
+  Vector sums[Rows];
+  for (std::size_t r = 0; r < Rows; ++r) {
+    row[r] = rows.data + entries[r].row * rows.dim;
+    sums[r] = hn::Zero(tag);
+  }
+  for (std::size_t c = 0; c < rows.dim; c += step) {
+    const Vector v = hn::LoadU(tag, vector + c);
+    for (std::size_t r = 0; r < Rows; ++r) {
+      sums[r] = hn::MulAdd(hn::LoadU(tag, row[r] + c), v, sums[r]);
+    }
+  }
+  float error = 0;
+  Vector factors[Rows];
+  for (std::size_t r = 0; r < Rows; ++r) {
+    const float residual = target - hn::GetLane(hn::SumOfLanes(tag, sums[r]));
+    error += entries[r].weight * residual * residual;
+    factors[r] = hn::Set(tag, entries[r].weight * residual);
+  }
+  for (std::size_t c = 0; c < rows.dim; c += step) {
+    Vector sum = hn::LoadU(tag, out + c);
+    for (std::size_t r = 0; r < Rows; ++r) {
+      sum = hn::MulAdd(factors[r], hn::LoadU(tag, row[r] + c), sum);
+    }
+    hn::StoreU(sum, tag, out + c);
+  }
+  return error;
+}
+
+// Four entries at a time: their rows come from memory together, and one pass over `out` serves all.
+float add_residuals(MatrixView rows, std::span<const RowWeight> entries, float target,
+                    const float* vector, float* out) {
+  float error = 0;
+  std::size_t i = 0;
+  for (; i + 4 <= entries.size(); i += 4) {
+    error += add_residuals_of<4>(rows, entries.data() + i, target, vector, out);
+  }
+  for (; i < entries.size(); ++i) {
+    error += add_residuals_of<1>(rows, entries.data() + i, target, vector, out);
+  }
+  return error;
+}
+
 void subtract_from_rows(std::span<const RowWeight> entries, const float* HWY_RESTRICT delta,
                         std::size_t width, float* HWY_RESTRICT rows) {
   const Lanes8 tag;
@@ -185,11 +267,13 @@ namespace coseno {
 HWY_EXPORT(dot);
 HWY_EXPORT(multiply);
 HWY_EXPORT(combine);
+HWY_EXPORT(multiply_rows);
 HWY_EXPORT(add_normal_equations);
 HWY_EXPORT(cholesky);
 HWY_EXPORT(solve_transposed_upper);
 HWY_EXPORT(solve_upper);
 HWY_EXPORT(add_weighted_rows);
+HWY_EXPORT(add_residuals);
 HWY_EXPORT(subtract_from_rows);
 
 float dot(std::span<const float> a, std::span<const float> b) {
@@ -202,6 +286,10 @@ void multiply(MatrixView rows, std::span<const float> vector, std::span<float> o
 
 void combine(MatrixView rows, std::span<const float> weights, std::span<float> out) {
   HWY_DYNAMIC_DISPATCH(combine)(rows, weights.data(), out.data());
+}
+
+void multiply_rows(MatrixView rows, MatrixView matrix, float* out) {
+  HWY_DYNAMIC_DISPATCH(multiply_rows)(rows, matrix, out);
 }
 
 void add_normal_equations(const float* rows, std::span<const float> weights,
@@ -239,6 +327,11 @@ void solve_upper(const float* u, std::size_t n, std::size_t width, float* b) {
 void add_weighted_rows(std::span<const RowWeight> entries, const float* rows, std::size_t width,
                        float* out) {
   HWY_DYNAMIC_DISPATCH(add_weighted_rows)(entries, rows, width, out);
+}
+
+float add_residuals(MatrixView rows, std::span<const RowWeight> entries, float target,
+                    std::span<const float> vector, std::span<float> out) {
+  return HWY_DYNAMIC_DISPATCH(add_residuals)(rows, entries, target, vector.data(), out.data());
 }
 
 void subtract_from_rows(std::span<const RowWeight> entries, const float* delta, std::size_t width,

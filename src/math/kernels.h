@@ -28,6 +28,11 @@ void multiply(MatrixView rows, std::span<const float> vector, std::span<float> o
 // the horizontal sums that M x takes.
 void combine(MatrixView rows, std::span<const float> weights, std::span<float> out);
 
+// out = rows * matrix, row by row: out.row(i) = sum of rows.row(i)[k] * matrix.row(k).
+// rows: n x matrix.n_rows; matrix.dim padded; out: n x matrix.dim, apart from `rows`.
+// Cost: n * matrix.n_rows * matrix.dim.
+void multiply_rows(MatrixView rows, MatrixView matrix, float* out);
+
 // Least squares, by rows: with x_i the i-th row,
 //
 //   gram  += sum_i weights[i] x_i x_i'      (width x width; upper triangle, the rest is undefined)
@@ -59,10 +64,21 @@ constexpr std::size_t kLanes = 8;
 struct RowWeight {
   std::uint32_t row;
   float weight;
+
+  bool operator==(const RowWeight&) const = default;
 };
 // out += sum of weight * rows[row]; out: width floats.
 void add_weighted_rows(std::span<const RowWeight> entries, const float* rows, std::size_t width,
                        float* out);
+// What is left of `target` after a prediction from each row, summed back over the rows:
+//
+//   out += sum of weight * (target - rows.row(row) . vector) * rows.row(row)
+//
+// and returned: sum of weight * (target - rows.row(row) . vector)^2. rows.dim padded; vector, out:
+// rows.dim floats. The inner loop of conjugate gradients on normal equations that are never made:
+// 2 * entries * dim multiplications in place of entries * dim^2 / 2.
+float add_residuals(MatrixView rows, std::span<const RowWeight> entries, float target,
+                    std::span<const float> vector, std::span<float> out);
 // rows[row] -= weight * delta, for each entry; delta: width floats.
 void subtract_from_rows(std::span<const RowWeight> entries, const float* delta, std::size_t width,
                         float* rows);

@@ -30,6 +30,12 @@ inline void combine(MatrixView rows, std::span<const float> weights, std::span<f
   }
 }
 
+inline void multiply_rows(MatrixView rows, MatrixView matrix, float* out) {
+  for (std::size_t i = 0; i < rows.n_rows; ++i) {
+    plain::combine(matrix, rows.row(i), {out + i * matrix.dim, matrix.dim});
+  }
+}
+
 inline void add_normal_equations(const float* rows, std::span<const float> weights,
                                  std::span<const float> targets, std::size_t width, float* gram,
                                  float* right) {
@@ -79,6 +85,19 @@ inline void add_weighted_rows(std::span<const RowWeight> entries, const float* r
   for (const RowWeight& entry : entries) {
     for (std::size_t k = 0; k < width; ++k) out[k] += entry.weight * rows[entry.row * width + k];
   }
+}
+
+inline float add_residuals(MatrixView rows, std::span<const RowWeight> entries, float target,
+                           std::span<const float> vector, std::span<float> out) {
+  double error = 0;
+  for (const RowWeight& entry : entries) {
+    const float residual = target - plain::dot(rows.row(entry.row), vector);
+    error += static_cast<double>(entry.weight) * residual * residual;
+    for (std::size_t k = 0; k < rows.dim; ++k) {
+      out[k] += entry.weight * residual * rows.row(entry.row)[k];
+    }
+  }
+  return static_cast<float>(error);
 }
 
 inline void subtract_from_rows(std::span<const RowWeight> entries, const float* delta,

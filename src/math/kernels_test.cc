@@ -174,5 +174,37 @@ TEST(KernelsTest, SparseRowSumsEqualPlain) {
   }
 }
 
+TEST(KernelsTest, ProductsOfMatricesEqualPlain) {
+  for (const std::size_t n : {0, 1, 7, 8, 19}) {
+    for (const std::size_t inner : {1, 5, 16}) {
+      const Floats left = random_floats(n * inner, 1);
+      const Floats right = random_floats(inner * 2 * kPad, 2);
+      const MatrixView rows{left.data(), n, inner};
+      const MatrixView matrix{right.data(), inner, 2 * kPad};
+      Floats actual(n * matrix.dim);
+      Floats expected(n * matrix.dim);
+      multiply_rows(rows, matrix, actual.data());
+      plain::multiply_rows(rows, matrix, expected.data());
+      expect_near(actual, expected, 1e-5F);
+    }
+  }
+}
+
+TEST(KernelsTest, ResidualsEqualPlain) {
+  constexpr std::size_t kDim = 3 * kPad;
+  const Floats values = random_floats(9 * kDim, 1);
+  const Floats vector = random_floats(kDim, 2);
+  const MatrixView rows{values.data(), 9, kDim};
+  std::vector<RowWeight> entries;
+  for (const std::uint32_t row : {8U, 0U, 3U, 3U, 5U, 1U, 7U}) {
+    Floats actual = random_floats(kDim, 3);
+    Floats expected = actual;
+    const float error = add_residuals(rows, entries, 0.7F, vector, actual);
+    EXPECT_NEAR(error, plain::add_residuals(rows, entries, 0.7F, vector, expected), 1e-5F);
+    expect_near(actual, expected, 1e-5F);
+    entries.push_back({row, 0.5F + static_cast<float>(row)});
+  }
+}
+
 }  // namespace
 }  // namespace coseno

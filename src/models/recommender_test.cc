@@ -19,6 +19,7 @@ namespace {
 // Enough for a few users; the defaults are for real data.
 const std::map<std::string_view, Settings> kFast = {
     {"biased_mf", {{"dim", "2"}, {"rounds", "30"}, {"draws", "5"}}},
+    {"ials", {{"dim", "3"}, {"unobserved", "0.3"}, {"regularization", "0.03"}}},
 };
 
 Settings fast(std::string_view model) {

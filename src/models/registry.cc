@@ -5,6 +5,7 @@
 
 #include "models/biased_mf.h"
 #include "models/content.h"
+#include "models/ials.h"
 #include "models/item_knn.h"
 #include "models/popularity.h"
 
@@ -43,6 +44,7 @@ constexpr ModelInfo info(ModelInfo told) {
 constexpr std::array kModels = {
     info<Popularity>({.summary = "what most users have, for everybody: the yardstick"}),
     info<ItemKnn>({.summary = "items that the users of your items have too"}),
+    info<Ials>({.summary = "factors of users and items from what was chosen", .has_vectors = true}),
     info<BiasedMf>({.summary = "expected ratings by factors of users and items",
                     .needs_ratings = true,
                     .has_vectors = true}),
