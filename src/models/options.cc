@@ -54,7 +54,8 @@ Result<void> parse(std::string_view what, std::string_view text, bool& out) {
 
 Result<void> parse(std::string_view what, std::string_view text,
                    std::span<const std::string_view> choices, std::string& out) {
-  if (std::ranges::find(choices, text) == choices.end()) {
+  if (choices.empty() && text.empty()) return invalid_argument("{} must not be empty", what);
+  if (!choices.empty() && std::ranges::find(choices, text) == choices.end()) {
     return invalid_argument("{} must be {}, not {}", what, join_choices(choices),
                             text.empty() ? "empty" : text);
   }
@@ -63,7 +64,7 @@ Result<void> parse(std::string_view what, std::string_view text,
 }
 
 std::string join_choices(std::span<const std::string_view> choices) {
-  if (choices.empty()) return {};
+  if (choices.empty()) return "text";
   const auto last = choices.last(1);
   if (choices.size() == 1) return std::string(last[0]);
   return fmt::format("{} or {}", fmt::join(choices.first(choices.size() - 1), ", "), last[0]);

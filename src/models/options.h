@@ -24,7 +24,7 @@ struct OptionField {
   std::variant<int Options::*, double Options::*, bool Options::*, std::string Options::*> member;
   double min = 0;  // bounds of a number, both allowed
   double max = 0;
-  std::vector<std::string_view> choices = {};  // of a string
+  std::vector<std::string_view> choices = {};  // of a string; none: any text
   std::string_view help;                       // unit, and what it does
 };
 

@@ -19,6 +19,8 @@ namespace {
 // Enough for a few users; the defaults are for real data.
 const std::map<std::string_view, Settings> kFast = {
     {"biased_mf", {{"dim", "2"}, {"rounds", "30"}, {"draws", "5"}}},
+    {"blend",
+     {{"ials.dim", "3"}, {"ials.unobserved", "0.3"}, {"ials.regularization", "0.03"}}},
     {"ials", {{"dim", "3"}, {"unobserved", "0.3"}, {"regularization", "0.03"}}},
 };
 

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "models/biased_mf.h"
+#include "models/blend.h"
 #include "models/content.h"
 #include "models/ials.h"
 #include "models/item_knn.h"
@@ -50,6 +51,12 @@ constexpr std::array kModels = {
                     .has_vectors = true}),
     info<Content>(
         {.summary = "items with the properties of those you liked", .needs_properties = true}),
+    ModelInfo{.name = Blend::kName,
+              .summary = "what several models say, weighed on held-out interactions",
+              .options = Blend::options,
+              .check = Blend::check,
+              .fit = Blend::fit,
+              .load = Blend::load},
 };
 
 }  // namespace

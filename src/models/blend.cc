@@ -1,0 +1,354 @@
+#include "models/blend.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
+#include <ranges>
+#include <utility>
+
+#include "base/rng.h"
+#include "math/top_k.h"
+#include "models/blend_weights.h"
+#include "models/registry.h"
+#include "models/tensor_file.h"
+
+namespace coseno {
+namespace {
+
+constexpr const char* kParts = "coseno.blend";     // metadata: names, separated by commas
+constexpr const char* kWeights = "blend.weights";  // F32, n_parts
+
+// Of each model the best so many are candidates: what none has among them, no weights bring into
+// the first 20, but for rare items of which all have a middling opinion.
+constexpr std::size_t kDepth = 100;
+
+// Of each model so many similar items are weighed.
+constexpr std::size_t kSimilarDepth = 1000;
+
+constexpr std::uint64_t kHoldOut = 1;  // stream of random numbers
+constexpr std::size_t kUsersInBlock = 8;
+
+std::span<const OptionField<Blend::Options>> fields() {
+  // Not constexpr: with -fsanitize=undefined GCC 12 finds that it is not.
+  static const std::array<OptionField<Blend::Options>, 3> all = {{
+      {.name = "models",
+       .member = &Blend::Options::models,
+       .help = "names, separated by commas; an option of one is set as ials.dim=64"},
+      {.name = "held_out",
+       .member = &Blend::Options::held_out,
+       .min = 0.01,
+       .max = 0.5,
+       .help = "share of each user's interactions that the weights are fitted on"},
+      {.name = "max_users",
+       .member = &Blend::Options::max_users,
+       .min = 1,
+       .max = 1000000,
+       .help = "how many users at most the weights are fitted on"},
+  }};
+  return all;
+}
+
+// A model of the blend, before it is fitted.
+struct Ingredient {
+  const ModelInfo* info;
+  Settings settings;
+};
+
+struct Recipe {
+  Blend::Options options;
+  std::vector<Ingredient> ingredients;
+};
+
+Result<std::vector<Ingredient>> ingredients_of(std::string_view names) {
+  std::vector<Ingredient> ingredients;
+  for (const auto part : std::views::split(names, ',')) {
+    const std::string_view name(part.begin(), part.end());
+    const Result<const ModelInfo*> info = find_model(name);
+    if (!info) return invalid_argument("blend: models: {}", info.error().message);
+    if (name == Blend::kName) return invalid_argument("blend: models: a blend holds no blend");
+    if (std::ranges::find(ingredients, *info, &Ingredient::info) != ingredients.end()) {
+      return invalid_argument("blend: models has {} twice", name);
+    }
+    ingredients.push_back({*info, {}});
+  }
+  return ingredients;
+}
+
+Result<void> add_setting(std::string_view name, std::string_view value, Recipe& recipe) {
+  const std::size_t dot = name.find('.');
+  const auto ingredient = std::ranges::find(recipe.ingredients, name.substr(0, dot),
+                                            [](const Ingredient& one) { return one.info->name; });
+  if (ingredient == recipe.ingredients.end()) {
+    return invalid_argument("blend: '{}' sets an option of a model that is not in models={}", name,
+                            recipe.options.models);
+  }
+  ingredient->settings.emplace(name.substr(dot + 1), value);
+  return {};
+}
+
+Result<Recipe> recipe_of(const Settings& settings) {
+  Settings own;
+  for (const auto& [name, value] : settings) {
+    if (!name.contains('.')) own.emplace(name, value);
+  }
+  Recipe recipe;
+  COSENO_ASSIGN(options, apply_settings(Blend::kName, fields(), own));
+  recipe.options = options;
+  COSENO_ASSIGN(ingredients, ingredients_of(options.models));
+  recipe.ingredients = std::move(ingredients);
+  for (const auto& [name, value] : settings) {
+    if (name.contains('.')) COSENO_TRY(add_setting(name, value, recipe));
+  }
+  for (const Ingredient& one : recipe.ingredients) COSENO_TRY(one.info->check(one.settings));
+  return recipe;
+}
+
+// Scores of one model, made comparable: mean 0 and deviation 1 over the items that have one. What
+// must never be in a list, and all where nothing differs, becomes 0.
+void standardise(std::span<float> scores) {
+  double sum = 0;
+  double squares = 0;
+  double n = 0;
+  for (const float score : scores) {
+    if (score == kNeverScore) continue;
+    sum += score;
+    squares += static_cast<double>(score) * score;
+    ++n;
+  }
+  const double mean = n > 0 ? sum / n : 0;
+  const double variance = n > 0 ? squares / n - mean * mean : 0;
+  // Less is the rounding of equal scores.
+  const bool has_spread = variance > 1e-12 * mean * mean && variance > 0;
+  const double scale = has_spread ? 1 / std::sqrt(variance) : 0;
+  for (float& score : scores) {
+    score = score == kNeverScore ? 0 : static_cast<float>((score - mean) * scale);
+  }
+}
+
+// The training data, divided to fit the weights.
+struct HeldOut {
+  Dataset rest;
+  std::vector<std::vector<ItemIndex>> items;  // of each user
+};
+
+HeldOut hold_out(const Dataset& dataset, double share, std::uint64_t seed) {
+  const UserItemMatrix& matrix = dataset.matrix;
+  HeldOut result;
+  result.items.resize(matrix.n_users());
+  std::vector<std::vector<Interaction>> histories(matrix.n_users());
+  for (std::size_t u = 0; u < matrix.n_users(); ++u) {
+    const History history = matrix.user(static_cast<UserIndex>(u));
+    Rng rng(seed, kHoldOut, u);
+    auto n_out = static_cast<std::size_t>(std::lround(share * static_cast<double>(history.size())));
+    // Each of the n_left is among the n_out with the same chance (Knuth's algorithm S).
+    std::size_t n_left = history.size();
+    n_out = std::min(n_out, n_left == 0 ? 0 : n_left - 1);
+    for (const Interaction& act : history) {
+      if (rng.below(n_left) < n_out) {
+        result.items[u].push_back(act.item);
+        --n_out;
+      } else {
+        histories[u].push_back(act);
+      }
+      --n_left;
+    }
+  }
+  result.rest = dataset;
+  result.rest.matrix =
+      UserItemMatrix::from_histories(histories, matrix.n_items(), matrix.has_values());
+  return result;
+}
+
+Result<std::vector<std::unique_ptr<Model>>> fit_all(std::span<const Ingredient> ingredients,
+                                                    const Dataset& dataset, FitContext& context) {
+  std::vector<std::unique_ptr<Model>> models;
+  for (const Ingredient& one : ingredients) {
+    COSENO_ASSIGN(model, one.info->fit(dataset, one.settings, context));
+    models.push_back(std::move(model));
+  }
+  return models;
+}
+
+// Makes the cases that the weights are fitted on; one a thread.
+class CaseMaker {
+ public:
+  CaseMaker(std::span<const std::unique_ptr<Model>> models, const HeldOut& held_out)
+      : models_(models),
+        held_out_(held_out),
+        scores_(models.size(), std::vector<float>(held_out.rest.items.size())) {}
+
+  BlendCase make(UserIndex user) {
+    const Profile profile = profile_of(held_out_.rest, user);
+    std::vector<std::uint32_t> candidates;
+    for (const ItemIndex item : held_out_.items[offset(user)]) {
+      candidates.push_back(std::to_underlying(item));
+    }
+    for (std::size_t m = 0; m < models_.size(); ++m) {
+      models_[m]->score(profile, scores_[m]);
+      standardise(scores_[m]);
+      add_best(profile.history, scores_[m], candidates);
+    }
+    std::ranges::sort(candidates);
+    const auto repeated = std::ranges::unique(candidates);
+    candidates.erase(repeated.begin(), repeated.end());
+    return case_of(user, candidates);
+  }
+
+ private:
+  // Without what the user has, which no list holds.
+  void add_best(History history, std::span<const float> scores,
+                std::vector<std::uint32_t>& candidates) {
+    unseen_.assign(scores.begin(), scores.end());
+    for (const Interaction& act : history) unseen_[offset(act.item)] = kNeverScore;
+    for (const Scored& best : top_k(unseen_, kDepth)) candidates.push_back(best.index);
+  }
+
+  BlendCase case_of(UserIndex user, std::span<const std::uint32_t> candidates) const {
+    BlendCase result;
+    for (const std::uint32_t item : candidates) {
+      for (const std::vector<float>& scores : scores_) result.scores.push_back(scores[item]);
+    }
+    for (const ItemIndex item : held_out_.items[offset(user)]) {
+      const auto found = std::ranges::lower_bound(candidates, std::to_underlying(item));
+      result.held_out.push_back(static_cast<std::uint32_t>(found - candidates.begin()));
+    }
+    return result;
+  }
+
+  std::span<const std::unique_ptr<Model>> models_;
+  const HeldOut& held_out_;
+  std::vector<std::vector<float>> scores_;  // n_models x n_items, of the last user
+  std::vector<float> unseen_;
+};
+
+// Users with something held out, evenly spread where there are more than enough.
+std::vector<UserIndex> judges(const HeldOut& held_out, std::size_t max_users) {
+  std::vector<UserIndex> users;
+  for (std::size_t u = 0; u < held_out.items.size(); ++u) {
+    if (!held_out.items[u].empty()) users.push_back(static_cast<UserIndex>(u));
+  }
+  if (users.size() <= max_users) return users;
+  std::vector<UserIndex> some;
+  for (std::size_t i = 0; i < max_users; ++i) some.push_back(users[i * users.size() / max_users]);
+  return some;
+}
+
+std::vector<BlendCase> make_cases(std::span<const std::unique_ptr<Model>> models,
+                                  const HeldOut& held_out, std::size_t max_users,
+                                  FitContext& context) {
+  const std::vector<UserIndex> users = judges(held_out, max_users);
+  std::vector<BlendCase> cases(users.size());
+  std::vector<CaseMaker> makers(static_cast<std::size_t>(context.pool.n_threads()),
+                                CaseMaker(models, held_out));
+  context.pool.parallel_for(users.size(), kUsersInBlock,
+                            [&](std::size_t begin, std::size_t end, int worker) {
+                              if (context.progress.cancelled()) return;
+                              for (std::size_t i = begin; i < end; ++i) {
+                                cases[i] = makers[static_cast<std::size_t>(worker)].make(users[i]);
+                              }
+                            });
+  return cases;
+}
+
+Result<std::vector<float>> fit_weights(const Dataset& dataset, const Recipe& recipe,
+                                       FitContext& context) {
+  const HeldOut held_out = hold_out(dataset, recipe.options.held_out, context.seed);
+  COSENO_ASSIGN(models, fit_all(recipe.ingredients, held_out.rest, context));
+  context.progress.report("weighing the models of blend", 0, 1, "");
+  const std::vector<BlendCase> cases =
+      make_cases(models, held_out, static_cast<std::size_t>(recipe.options.max_users), context);
+  if (context.progress.cancelled()) return make_error(ErrorCode::cancelled, "cancelled");
+  return fit_blend_weights(cases, models.size());
+}
+
+}  // namespace
+
+std::vector<OptionInfo> Blend::options() { return describe(fields()); }
+
+Result<void> Blend::check(const Settings& settings) {
+  COSENO_TRY(recipe_of(settings));
+  return {};
+}
+
+Result<std::unique_ptr<Model>> Blend::fit(const Dataset& dataset, const Settings& settings,
+                                          FitContext& context) {
+  COSENO_ASSIGN(recipe, recipe_of(settings));
+  if (dataset.matrix.n_entries() == 0) {
+    return invalid_argument("{}: there are no interactions to learn from", kName);
+  }
+  std::vector<float> weights = {1};
+  if (recipe.ingredients.size() > 1) {
+    COSENO_ASSIGN(fitted, fit_weights(dataset, recipe, context));
+    weights = std::move(fitted);
+  }
+  std::vector<Part> parts;
+  for (std::size_t m = 0; m < weights.size(); ++m) {
+    if (weights[m] == 0) continue;
+    const Ingredient& one = recipe.ingredients[m];
+    COSENO_ASSIGN(model, one.info->fit(dataset, one.settings, context));
+    parts.push_back({std::move(model), weights[m]});
+  }
+  return std::make_unique<Blend>(std::move(parts));
+}
+
+void Blend::score(const Profile& profile, std::span<float> out) const {
+  std::ranges::fill(out, 0.0F);
+  std::vector<float> scores(n_items());
+  for (const Part& part : parts_) {
+    part.model->score(profile, scores);
+    standardise(scores);
+    for (std::size_t i = 0; i < scores.size(); ++i) out[i] += part.weight * scores[i];
+  }
+}
+
+Ranking Blend::similar_items(ItemIndex item, std::size_t k) const {
+  std::vector<float> scores(n_items(), kNeverScore);
+  for (const Part& part : parts_) {
+    const Ranking similar = part.model->similar_items(item, kSimilarDepth);
+    if (similar.empty()) continue;
+    const float largest = std::abs(similar.front().score);
+    for (const ScoredItem& one : similar) {
+      float& score = scores[offset(one.item)];
+      if (score == kNeverScore) score = 0;
+      if (largest > 0) score += part.weight * one.score / largest;
+    }
+  }
+  return best_items(scores, k);
+}
+
+void Blend::save(TensorFileWriter& file) const {
+  std::vector<std::string_view> names;
+  std::vector<float> weights;
+  for (const Part& part : parts_) {
+    names.push_back(part.model->name());
+    weights.push_back(part.weight);
+    part.model->save(file);
+  }
+  file.set_metadata(kParts, fmt::format("{}", fmt::join(names, ",")));
+  const std::size_t n_parts = weights.size();
+  file.add(kWeights, {n_parts}, std::move(weights));
+}
+
+Result<std::unique_ptr<Model>> Blend::load(const TensorFile& file, const Dataset& dataset) {
+  COSENO_ASSIGN(names, file.metadata(kParts));
+  const auto ingredients = ingredients_of(names);
+  if (!ingredients) {
+    return make_error(ErrorCode::corrupt, "{}: metadata '{}': {}", file.path(), kParts,
+                      ingredients.error().message);
+  }
+  COSENO_ASSIGN(weights, file.floats(kWeights, {ingredients->size()}));
+  if (!std::ranges::all_of(weights, [](float weight) { return weight > 0 && weight <= 1; })) {
+    return make_error(ErrorCode::corrupt, "{}: tensor '{}' is out of range", file.path(), kWeights);
+  }
+  std::vector<Part> parts;
+  for (std::size_t m = 0; m < weights.size(); ++m) {
+    COSENO_ASSIGN(model, (*ingredients)[m].info->load(file, dataset));
+    parts.push_back({std::move(model), weights[m]});
+  }
+  return std::make_unique<Blend>(std::move(parts));
+}
+
+}  // namespace coseno

@@ -1,0 +1,105 @@
+#include "models/blend_weights.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <optional>
+#include <utility>
+
+namespace coseno {
+namespace {
+
+constexpr std::size_t kLength = 20;
+
+// Of the weight that one model gets more or less, before all are scaled to a sum of 1.
+constexpr double kFirstStep = 0.4;
+constexpr double kLastStep = 0.02;
+
+double gain_at(std::size_t rank) { return 1 / std::log2(static_cast<double>(rank) + 2); }
+
+double best_gain(std::size_t n_held_out) {
+  double sum = 0;
+  for (std::size_t rank = 0; rank < std::min(n_held_out, kLength); ++rank) sum += gain_at(rank);
+  return sum;
+}
+
+// Of the best items, the ranks of the held-out are all that counts: how many others score as much.
+double ndcg(const BlendCase& user, std::span<const float> weights, std::vector<float>& totals) {
+  const std::size_t n = user.scores.size() / weights.size();
+  totals.resize(n);
+  for (std::size_t c = 0; c < n; ++c) {
+    totals[c] = std::inner_product(
+        weights.begin(), weights.end(),
+        user.scores.begin() + static_cast<std::ptrdiff_t>(c * weights.size()), 0.0F);
+  }
+  std::vector<float> relevant;
+  for (const std::uint32_t c : user.held_out) relevant.push_back(totals[c]);
+  std::ranges::sort(relevant, std::greater<>());
+  double sum = 0;
+  for (std::size_t r = 0; r < relevant.size(); ++r) {
+    const auto n_before = static_cast<std::size_t>(
+        std::ranges::count_if(totals, [&](float total) { return total >= relevant[r]; }));
+    // Itself and the held-out before it are among those; ties of the held-out count as one each.
+    const std::size_t rank = n_before - 1;
+    if (rank < kLength) sum += gain_at(rank);
+  }
+  return sum / best_gain(user.held_out.size());
+}
+
+std::optional<std::vector<float>> scaled(std::vector<float> weights) {
+  const float sum = std::accumulate(weights.begin(), weights.end(), 0.0F);
+  if (!(sum > 0)) return std::nullopt;
+  for (float& weight : weights) weight /= sum;
+  return weights;
+}
+
+struct Found {
+  std::vector<float> weights;
+  double ndcg = 0;
+};
+
+void climb(std::span<const BlendCase> cases, Found& best) {
+  for (double step = kFirstStep; step >= kLastStep; step /= 2) {
+    for (bool has_moved = true; has_moved;) {
+      has_moved = false;
+      for (std::size_t m = 0; m < best.weights.size(); ++m) {
+        for (const double direction : {step, -step}) {
+          std::vector<float> moved = best.weights;
+          moved[m] = std::max(0.0F, moved[m] + static_cast<float>(direction));
+          const auto weights = scaled(std::move(moved));
+          if (!weights || *weights == best.weights) continue;
+          const double found = blend_ndcg(cases, *weights);
+          if (found <= best.ndcg) continue;
+          best = {*weights, found};
+          has_moved = true;
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+
+double blend_ndcg(std::span<const BlendCase> cases, std::span<const float> weights) {
+  double sum = 0;
+  std::vector<float> totals;
+  for (const BlendCase& user : cases) sum += ndcg(user, weights, totals);
+  return cases.empty() ? 0 : sum / static_cast<double>(cases.size());
+}
+
+std::vector<float> fit_blend_weights(std::span<const BlendCase> cases, std::size_t n_models) {
+  std::vector<float> alike(n_models, 1 / static_cast<float>(n_models));
+  if (cases.empty()) return alike;
+  Found best{alike, -1};
+  for (std::size_t m = 0; m < n_models; ++m) {
+    Found alone{std::vector<float>(n_models), 0};
+    alone.weights[m] = 1;
+    alone.ndcg = blend_ndcg(cases, alone.weights);
+    if (alone.ndcg > best.ndcg) best = std::move(alone);
+  }
+  if (const double found = blend_ndcg(cases, alike); found > best.ndcg) best = {std::move(alike), found};
+  climb(cases, best);
+  return best.weights;
+}
+
+}  // namespace coseno

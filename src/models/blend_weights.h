@@ -1,0 +1,27 @@
+// Which weights of several models rank held-out items best.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace coseno {
+
+// Of one user: the items that any weights could bring to the top, with each model's comparable
+// score, and which of them were held out.
+struct BlendCase {
+  std::vector<float> scores;            // n_candidates x n_models
+  std::vector<std::uint32_t> held_out;  // candidate numbers
+};
+
+// NDCG at 20, the mean over the cases; ties count against the held-out. `weights`: n_models.
+double blend_ndcg(std::span<const BlendCase> cases, std::span<const float> weights);
+
+// n_models weights >= 0 that add up to 1: the best that a search coordinate by coordinate finds,
+// from each model alone and from all alike. A model is given a weight only where that tells: of
+// equal NDCG the earlier found, which has fewer, is kept. All alike without cases.
+// Deterministic. Cost: about 100 times the scores.
+std::vector<float> fit_blend_weights(std::span<const BlendCase> cases, std::size_t n_models);
+
+}  // namespace coseno
