@@ -23,6 +23,9 @@ using Tag = hn::CappedTag<float, kPad>;
 using Vector = hn::Vec<Tag>;
 using Lanes8 = hn::CappedTag<float, kLanes>;
 
+// 16 KB, half of a first-level cache: the rest is for the vector and what is written.
+constexpr std::size_t kBlockFloats = 4096;
+
 float dot(const float* HWY_RESTRICT a, const float* HWY_RESTRICT b, std::size_t n) {
   const Tag tag;
   const std::size_t step = hn::Lanes(tag);
@@ -46,9 +49,149 @@ float dot(const float* HWY_RESTRICT a, const float* HWY_RESTRICT b, std::size_t 
   return total;
 }
 
+// Four rows of a matrix, of which the last stands for those that it has not.
+struct FourRows {
+  FourRows(MatrixView rows, std::size_t first)
+      : row0(rows.data + first * rows.dim),
+        row1(first + 1 < rows.n_rows ? row0 + rows.dim : row0),
+        row2(first + 2 < rows.n_rows ? row1 + rows.dim : row1),
+        row3(first + 3 < rows.n_rows ? row2 + rows.dim : row2) {}
+
+  const float* row0;
+  const float* row1;
+  const float* row2;
+  const float* row3;
+};
+
+// Writes the sums of the lanes of four vectors: each by the same additions, so that equal vectors
+// have equal sums wherever they stand.
+HWY_INLINE void store_sums(Vector a, Vector b, Vector c, Vector d, float* HWY_RESTRICT out) {
+#if HWY_TARGET == HWY_SCALAR
+  out[0] = hn::GetLane(a);
+  out[1] = hn::GetLane(b);
+  out[2] = hn::GetLane(c);
+  out[3] = hn::GetLane(d);
+#else
+  const Tag tag;
+  const hn::Repartition<std::uint64_t, Tag> pairs;
+  // In every 128 bits: a0+a2 b0+b2 a1+a3 b1+b3, and the same of c and d; then the sums of the
+  // block.
+  const auto ab = hn::Add(hn::InterleaveLower(tag, a, b), hn::InterleaveUpper(tag, a, b));
+  const auto cd = hn::Add(hn::InterleaveLower(tag, c, d), hn::InterleaveUpper(tag, c, d));
+  const auto ab_pairs = hn::BitCast(pairs, ab);
+  const auto cd_pairs = hn::BitCast(pairs, cd);
+  const auto sums = hn::Add(hn::BitCast(tag, hn::InterleaveLower(pairs, ab_pairs, cd_pairs)),
+                            hn::BitCast(tag, hn::InterleaveUpper(pairs, ab_pairs, cd_pairs)));
+  HWY_ALIGN float blocks[kPad];
+  hn::Store(sums, tag, blocks);
+  const hn::Full128<float> block;
+  auto total = hn::Load(block, blocks);
+  for (std::size_t i = 4; i < hn::Lanes(tag); i += 4) {
+    total = hn::Add(total, hn::Load(block, blocks + i));
+  }
+  hn::StoreU(total, block, out);
+#endif
+}
+
+// Adds to out[r] what the last dim % lanes elements make of row r. A padded row has none of them.
+HWY_NOINLINE void add_rest(const FourRows& rows, const float* HWY_RESTRICT vector, std::size_t dim,
+                           float* HWY_RESTRICT out) {
+  for (std::size_t i = dim / hn::Lanes(Tag()) * hn::Lanes(Tag()); i < dim; ++i) {
+    out[0] += rows.row0[i] * vector[i];
+    out[1] += rows.row1[i] * vector[i];
+    out[2] += rows.row2[i] * vector[i];
+    out[3] += rows.row3[i] * vector[i];
+  }
+}
+
+// out[r] = row r . vector
+HWY_INLINE void four_dots(const FourRows& rows, const float* HWY_RESTRICT vector, std::size_t dim,
+                          float* HWY_RESTRICT out) {
+  const Tag tag;
+  Vector sum0 = hn::Zero(tag);
+  Vector sum1 = hn::Zero(tag);
+  Vector sum2 = hn::Zero(tag);
+  Vector sum3 = hn::Zero(tag);
+  for (std::size_t i = 0; i + hn::Lanes(tag) <= dim; i += hn::Lanes(tag)) {
+    const Vector v = hn::LoadU(tag, vector + i);
+    sum0 = hn::MulAdd(hn::LoadU(tag, rows.row0 + i), v, sum0);
+    sum1 = hn::MulAdd(hn::LoadU(tag, rows.row1 + i), v, sum1);
+    sum2 = hn::MulAdd(hn::LoadU(tag, rows.row2 + i), v, sum2);
+    sum3 = hn::MulAdd(hn::LoadU(tag, rows.row3 + i), v, sum3);
+  }
+  store_sums(sum0, sum1, sum2, sum3, out);
+  if (dim % hn::Lanes(tag) != 0) add_rest(rows, vector, dim, out);
+}
+
+// The same for two vectors at once, which share the loads of the rows; the same additions, so the
+// same bits.
+HWY_INLINE void four_dots_of_two(const FourRows& rows, const float* HWY_RESTRICT v,
+                                 const float* HWY_RESTRICT w, std::size_t dim,
+                                 float* HWY_RESTRICT v_out, float* HWY_RESTRICT w_out) {
+  const Tag tag;
+  Vector v0 = hn::Zero(tag);
+  Vector v1 = hn::Zero(tag);
+  Vector v2 = hn::Zero(tag);
+  Vector v3 = hn::Zero(tag);
+  Vector w0 = hn::Zero(tag);
+  Vector w1 = hn::Zero(tag);
+  Vector w2 = hn::Zero(tag);
+  Vector w3 = hn::Zero(tag);
+  for (std::size_t i = 0; i + hn::Lanes(tag) <= dim; i += hn::Lanes(tag)) {
+    const Vector vi = hn::LoadU(tag, v + i);
+    const Vector wi = hn::LoadU(tag, w + i);
+    const Vector row0 = hn::LoadU(tag, rows.row0 + i);
+    const Vector row1 = hn::LoadU(tag, rows.row1 + i);
+    const Vector row2 = hn::LoadU(tag, rows.row2 + i);
+    const Vector row3 = hn::LoadU(tag, rows.row3 + i);
+    v0 = hn::MulAdd(row0, vi, v0);
+    v1 = hn::MulAdd(row1, vi, v1);
+    v2 = hn::MulAdd(row2, vi, v2);
+    v3 = hn::MulAdd(row3, vi, v3);
+    w0 = hn::MulAdd(row0, wi, w0);
+    w1 = hn::MulAdd(row1, wi, w1);
+    w2 = hn::MulAdd(row2, wi, w2);
+    w3 = hn::MulAdd(row3, wi, w3);
+  }
+  store_sums(v0, v1, v2, v3, v_out);
+  if (dim % hn::Lanes(tag) != 0) add_rest(rows, v, dim, v_out);
+  store_sums(w0, w1, w2, w3, w_out);
+  if (dim % hn::Lanes(tag) != 0) add_rest(rows, w, dim, w_out);
+}
+
 void multiply(MatrixView rows, const float* vector, float* out) {
-  for (std::size_t i = 0; i < rows.n_rows; ++i) {
-    out[i] = dot(rows.data + i * rows.dim, vector, rows.dim);
+  std::size_t i = 0;
+  for (; i + 4 <= rows.n_rows; i += 4) four_dots(FourRows(rows, i), vector, rows.dim, out + i);
+  if (i == rows.n_rows) return;
+  float last[4];
+  four_dots(FourRows(rows, i), vector, rows.dim, last);
+  std::copy_n(last, rows.n_rows - i, out + i);
+}
+
+void multiply_by_two(MatrixView rows, const float* v, const float* w, float* v_out, float* w_out) {
+  std::size_t i = 0;
+  for (; i + 4 <= rows.n_rows; i += 4) {
+    four_dots_of_two(FourRows(rows, i), v, w, rows.dim, v_out + i, w_out + i);
+  }
+  if (i == rows.n_rows) return;
+  const MatrixView last{rows.data + i * rows.dim, rows.n_rows - i, rows.dim};
+  multiply(last, v, v_out + i);
+  multiply(last, w, w_out + i);
+}
+
+// A block of rows stays in the first-level cache while every vector passes over it.
+void multiply_many(MatrixView rows, MatrixView vectors, float* out) {
+  const std::size_t block = std::max<std::size_t>(kBlockFloats / std::max(rows.dim, kPad), 4);
+  for (std::size_t begin = 0; begin < rows.n_rows; begin += block) {
+    const MatrixView part{rows.data + begin * rows.dim, std::min(block, rows.n_rows - begin),
+                          rows.dim};
+    const auto out_of = [&](std::size_t v) { return out + v * rows.n_rows + begin; };
+    std::size_t v = 0;
+    for (; v + 2 <= vectors.n_rows; v += 2) {
+      multiply_by_two(part, vectors.row(v).data(), vectors.row(v + 1).data(), out_of(v),
+                      out_of(v + 1));
+    }
+    if (v < vectors.n_rows) multiply(part, vectors.row(v).data(), out_of(v));
   }
 }
 
@@ -266,6 +409,7 @@ namespace coseno {
 
 HWY_EXPORT(dot);
 HWY_EXPORT(multiply);
+HWY_EXPORT(multiply_many);
 HWY_EXPORT(combine);
 HWY_EXPORT(multiply_rows);
 HWY_EXPORT(add_normal_equations);
@@ -282,6 +426,10 @@ float dot(std::span<const float> a, std::span<const float> b) {
 
 void multiply(MatrixView rows, std::span<const float> vector, std::span<float> out) {
   HWY_DYNAMIC_DISPATCH(multiply)(rows, vector.data(), out.data());
+}
+
+void multiply_many(MatrixView rows, MatrixView vectors, std::span<float> out) {
+  HWY_DYNAMIC_DISPATCH(multiply_many)(rows, vectors, out.data());
 }
 
 void combine(MatrixView rows, std::span<const float> weights, std::span<float> out) {

@@ -21,8 +21,13 @@ constexpr std::size_t padded(std::size_t n) { return (n + kPad - 1) / kPad * kPa
 // a . b; equal sizes, any size.
 float dot(std::span<const float> a, std::span<const float> b);
 
-// out[i] = rows.row(i) . vector, for every row.
+// out[i] = rows.row(i) . vector, for every row; any size. Equal rows give the same bits, wherever
+// they stand. (dot() adds in another order, so its last bits may differ.)
 void multiply(MatrixView rows, std::span<const float> vector, std::span<float> out);
+
+// out[v * n_rows + i] = rows.row(i) . vectors.row(v), for every row and vector, bit by bit as
+// multiply() gives it: several vectors share each reading of the rows. Equal dims, any size.
+void multiply_many(MatrixView rows, MatrixView vectors, std::span<float> out);
 
 // out = sum of weights[i] * rows.row(i); rows.dim padded. For a square matrix this is M'x, without
 // the horizontal sums that M x takes.

@@ -23,6 +23,12 @@ inline void multiply(MatrixView rows, std::span<const float> vector, std::span<f
   for (std::size_t i = 0; i < rows.n_rows; ++i) out[i] = plain::dot(rows.row(i), vector);
 }
 
+inline void multiply_many(MatrixView rows, MatrixView vectors, std::span<float> out) {
+  for (std::size_t v = 0; v < vectors.n_rows; ++v) {
+    plain::multiply(rows, vectors.row(v), out.subspan(v * rows.n_rows, rows.n_rows));
+  }
+}
+
 inline void combine(MatrixView rows, std::span<const float> weights, std::span<float> out) {
   for (std::size_t c = 0; c < rows.dim; ++c) {
     out[c] = 0;

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <iterator>
 #include <vector>
 
 #include "base/rng.h"
@@ -45,6 +47,45 @@ TEST(KernelsTest, MultiplyEqualsPlain) {
     multiply(rows, vector, actual);
     plain::multiply(rows, vector, expected);
     expect_near(actual, expected, 1e-5F);
+  }
+}
+
+// Items with equal vectors must tie, whatever is beside them.
+TEST(KernelsTest, MultiplyGivesEqualRowsTheSameBits) {
+  for (const std::size_t dim : {1, 16, 37, 64}) {
+    const Floats row = random_floats(dim, 3);
+    const Floats vector = random_floats(dim, 4);
+    for (const std::size_t n : {1, 2, 3, 4, 5, 11}) {
+      Floats values;
+      for (std::size_t i = 0; i < n; ++i) std::ranges::copy(row, std::back_inserter(values));
+      Floats out(n);
+      multiply({values.data(), n, dim}, vector, out);
+      EXPECT_EQ(out, Floats(n, out[0]));
+    }
+  }
+}
+
+// Enough rows for several blocks, and a dim of which a block has but one.
+TEST(KernelsTest, MultiplyManyEqualsMultiplyOfEachVector) {
+  struct Shape {
+    std::size_t n_rows, dim;
+  };
+  for (const Shape shape : {Shape{0, 5}, {700, 1}, {300, 37}, {130, 64}, {3, 5000}}) {
+    const Floats values = random_floats(shape.n_rows * shape.dim, 1);
+    const MatrixView rows{values.data(), shape.n_rows, shape.dim};
+    for (const std::size_t n_vectors : {0, 1, 2, 5}) {
+      const Floats vectors = random_floats(n_vectors * rows.dim, 2);
+      const MatrixView view{vectors.data(), n_vectors, rows.dim};
+      Floats actual(n_vectors * rows.n_rows);
+      Floats expected(actual.size());
+      multiply_many(rows, view, actual);
+      plain::multiply_many(rows, view, expected);
+      expect_near(actual, expected, 1e-4F);
+      for (std::size_t v = 0; v < n_vectors; ++v) {
+        multiply(rows, view.row(v), std::span(expected).subspan(v * rows.n_rows, rows.n_rows));
+      }
+      EXPECT_EQ(actual, expected);
+    }
   }
 }
 
