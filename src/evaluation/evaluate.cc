@@ -5,19 +5,24 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
-#include <tuple>
 #include <utility>
 
 #include "base/check.h"
+#include "evaluation/pessimistic_list.h"
 
 namespace coseno {
 namespace {
 
-// Users between two looks at the progress (and at cancellation), and users that a thread takes at
-// once: about a second, and some milliseconds, with a slow model.
+// Users between two looks at the progress (and at cancellation): about a second with a slow model.
 constexpr std::size_t kSliceUsers = 256;
-constexpr std::size_t kBlockUsers = 8;
+// Users that a thread scores at once. Sixteen read the vectors of items once for all of them, which
+// leaves memory idle; in a large catalogue fewer, so that their scores take at most 64 MB a thread.
+constexpr std::size_t kBatchUsers = 16;
+constexpr std::size_t kBatchScores = 16U << 20;
+// Users whose latency is measured, one at a time on one thread: enough for a 99th percentile.
+constexpr std::size_t kTimedUsers = 400;
 
 // What judging one user gives. Each is written by one thread and summed in the order of users, so
 // that the sums do not depend on the threads.
@@ -25,18 +30,19 @@ struct UserResult {
   ListMetrics list;
   double squared_error = 0;  // summed over the user's held-out ratings
   double absolute_error = 0;
-  double latency_s = 0;
   bool is_judged = false;
   bool is_broken = false;  // the model gave a number that is none
 };
 
 // What one thread needs, reused from user to user.
 struct Scratch {
-  explicit Scratch(std::size_t n_items) : scores(n_items), is_relevant(n_items) {}
+  Scratch(std::size_t n_items, std::size_t batch) : scores(batch * n_items), is_relevant(n_items) {}
 
-  std::vector<float> scores;      // n_items
+  std::vector<float> scores;      // batch x n_items
   std::vector<char> is_relevant;  // n_items, all 0 between users
   std::vector<ItemIndex> relevant;
+  std::vector<UserIndex> users;  // of the batch, those to judge
+  std::vector<Profile> profiles;
   std::vector<ItemIndex> items;  // held out, to predict
   std::vector<float> predictions;
 };
@@ -44,71 +50,102 @@ struct Scratch {
 // +infinity is refused too: nothing could rank above it.
 bool is_score(float score) { return score < std::numeric_limits<float>::infinity(); }
 
-// The k best; of equal scores what is not relevant comes first, then the lower number.
-std::vector<ItemIndex> pessimistic_list(std::span<const float> scores,
-                                        std::span<const char> is_relevant, std::size_t k) {
-  const std::vector<Scored> best = top_k(scores, k);
-  if (best.empty()) return {};
-  // All that could be among the k when ties are broken another way.
-  std::vector<ItemIndex> list;
-  for (std::size_t i = 0; i < scores.size(); ++i) {
-    if (scores[i] >= best.back().score) list.push_back(static_cast<ItemIndex>(i));
-  }
-  const auto key = [&](ItemIndex item) {
-    const std::size_t i = offset(item);
-    return std::tuple(-scores[i], is_relevant[i], i);
-  };
-  const auto end = list.begin() + static_cast<std::ptrdiff_t>(best.size());
-  std::ranges::partial_sort(list, end, {}, key);
-  list.erase(end, list.end());
-  return list;
-}
-
 class Judge {
  public:
   Judge(const Model& model, const Split& split, const EvaluateOptions& options)
       : model_(model), split_(split), options_(options) {}
 
-  // Judges one user, where there is anything to judge by.
-  void judge(UserIndex user, Scratch& scratch, UserResult& result,
-             std::vector<ItemIndex>& list) const {
-    scratch.relevant.clear();
-    for (const Interaction& held_out : split_.held_out[offset(user)]) {
-      if (held_out.value >= options_.relevant_from) scratch.relevant.push_back(held_out.item);
+  std::size_t batch() const {
+    return std::clamp<std::size_t>(kBatchScores / std::max<std::size_t>(model_.n_items(), 1), 1,
+                                   kBatchUsers);
+  }
+
+  // Judges users [begin, end), at most batch(), where there is anything to judge by. `results` and
+  // `lists`: of all users.
+  void judge(std::size_t begin, std::size_t end, Scratch& scratch, std::span<UserResult> results,
+             std::span<std::vector<ItemIndex>> lists) const {
+    scratch.users.clear();
+    for (std::size_t u = begin; u < end; ++u) {
+      const auto user = static_cast<UserIndex>(u);
+      if (has_relevant(user)) scratch.users.push_back(user);
+      if (split_.has_ratings && model_.predicts_ratings()) {
+        judge_ratings(user, scratch, results[u]);
+      }
     }
-    if (!scratch.relevant.empty()) judge_list(user, scratch, result, list);
-    if (split_.has_ratings && model_.predicts_ratings()) judge_ratings(user, scratch, result);
+    score(scratch.users, scratch);
+    for (std::size_t i = 0; i < scratch.users.size(); ++i) {
+      const UserIndex user = scratch.users[i];
+      find_relevant(user, scratch.relevant);
+      UserResult& result = results[offset(user)];
+      std::vector<ItemIndex>& list = lists[offset(user)];
+      if (auto made = make_list(user, i, scratch)) {
+        list = std::move(*made);
+      } else {
+        result.is_broken = true;
+      }
+      result.is_judged = true;
+      result.list = list_metrics(list, scratch.relevant, options_.k);
+    }
+  }
+
+  // Seconds to score all items for one user and to make the list.
+  double time(UserIndex user, Scratch& scratch) const {
+    find_relevant(user, scratch.relevant);
+    const auto start = std::chrono::steady_clock::now();
+    score({&user, 1}, scratch);
+    static_cast<void>(make_list(user, 0, scratch));
+    const std::chrono::duration<double> latency = std::chrono::steady_clock::now() - start;
+    return latency.count();
   }
 
  private:
-  void judge_list(UserIndex user, Scratch& scratch, UserResult& result,
-                  std::vector<ItemIndex>& list) const {
-    mark_relevant(scratch, 1);
-    const auto start = std::chrono::steady_clock::now();
-    score(split_.profile(user), scratch.scores);
-    if (std::ranges::all_of(scratch.scores, is_score)) {
-      for (const Interaction& seen : split_.profile(user).history) {
-        if (offset(seen.item) < scratch.scores.size()) {
-          scratch.scores[offset(seen.item)] = kNeverScore;
-        }
-      }
-      list = pessimistic_list(scratch.scores, scratch.is_relevant, options_.k);
-    } else {
-      result.is_broken = true;
-    }
-    const std::chrono::duration<double> latency = std::chrono::steady_clock::now() - start;
-    mark_relevant(scratch, 0);
-    result.latency_s = latency.count();
-    result.is_judged = true;
-    result.list = list_metrics(list, scratch.relevant, options_.k);
+  bool is_relevant(const Interaction& held_out) const {
+    return held_out.value >= options_.relevant_from;
   }
 
-  void score(const Profile& profile, std::span<float> scores) const {
-    if (options_.rank_by == RankBy::cosine) {
-      COSENO_CHECK(score_by_cosine(model_, profile, scores));
-    } else {
-      model_.score(profile, scores);
+  bool has_relevant(UserIndex user) const {
+    return std::ranges::any_of(split_.held_out[offset(user)], [this](const Interaction& held_out) {
+      return is_relevant(held_out);
+    });
+  }
+
+  void find_relevant(UserIndex user, std::vector<ItemIndex>& relevant) const {
+    relevant.clear();
+    for (const Interaction& held_out : split_.held_out[offset(user)]) {
+      if (is_relevant(held_out)) relevant.push_back(held_out.item);
     }
+  }
+
+  // The scores of the i-th user go to the i-th row of scratch.scores.
+  void score(std::span<const UserIndex> users, Scratch& scratch) const {
+    scratch.profiles.clear();
+    for (const UserIndex user : users) scratch.profiles.push_back(split_.profile(user));
+    const std::size_t n_items = model_.n_items();
+    const auto scores = std::span(scratch.scores).first(users.size() * n_items);
+    if (options_.rank_by == RankBy::score) {
+      model_.score_many(scratch.profiles, scores);
+      return;
+    }
+    for (std::size_t i = 0; i < users.size(); ++i) {
+      COSENO_CHECK(
+          score_by_cosine(model_, scratch.profiles[i], scores.subspan(i * n_items, n_items)));
+    }
+  }
+
+  // From the i-th row of scratch.scores and scratch.relevant; nothing where a score is none.
+  std::optional<std::vector<ItemIndex>> make_list(UserIndex user, std::size_t i,
+                                                  Scratch& scratch) const {
+    const std::size_t n_items = model_.n_items();
+    const auto scores = std::span(scratch.scores).subspan(i * n_items, n_items);
+    for (const Interaction& seen : split_.profile(user).history) {
+      if (offset(seen.item) >= n_items) continue;
+      if (!is_score(scores[offset(seen.item)])) return std::nullopt;
+      scores[offset(seen.item)] = kNeverScore;
+    }
+    mark_relevant(scratch, 1);
+    auto list = pessimistic_list(scores, scratch.is_relevant, options_.k);
+    mark_relevant(scratch, 0);
+    return list;
   }
 
   void judge_ratings(UserIndex user, Scratch& scratch, UserResult& result) const {
@@ -202,16 +239,27 @@ Metrics summarise(std::span<const UserResult> results, const Split& split, bool 
   return metrics;
 }
 
-// The smallest latency that a share `quantile` of the judged users did not pass.
-double latency_at(std::span<const UserResult> results, double quantile) {
-  std::vector<double> latencies;
-  for (const UserResult& result : results) {
-    if (result.is_judged) latencies.push_back(result.latency_s);
-  }
+// The smallest of `latencies` that a share `quantile` of them did not pass.
+double latency_at(std::vector<double> latencies, double quantile) {
   const double rank = std::ceil(quantile * static_cast<double>(latencies.size()));
   const auto nth = latencies.begin() + static_cast<std::ptrdiff_t>(rank) - 1;
   std::ranges::nth_element(latencies, nth);
   return *nth;
+}
+
+// Of users spread evenly over those who were judged, on the caller's thread while others rest.
+std::vector<double> measure_latencies(const Judge& judge, std::span<const UserResult> results,
+                                      Scratch& scratch, Progress& progress) {
+  std::vector<UserIndex> judged;
+  for (std::size_t u = 0; u < results.size(); ++u) {
+    if (results[u].is_judged) judged.push_back(static_cast<UserIndex>(u));
+  }
+  const std::size_t n_timed = std::min(kTimedUsers, judged.size());
+  std::vector<double> latencies;
+  for (std::size_t i = 0; i < n_timed && !progress.cancelled(); ++i) {
+    latencies.push_back(judge.time(judged[i * judged.size() / n_timed], scratch));
+  }
+  return latencies;
 }
 
 Result<void> check_request(const Model& model, const Split& split, const EvaluateOptions& options) {
@@ -234,18 +282,16 @@ Result<Evaluation> evaluate(const Model& model, const Split& split, const Evalua
   Evaluation evaluation;
   evaluation.lists.resize(n_users);
   std::vector<Scratch> scratch(static_cast<std::size_t>(pool.n_threads()),
-                               Scratch(model.n_items()));
+                               Scratch(model.n_items(), judge.batch()));
 
   const std::string stage = fmt::format("evaluating {}", model.name());
   for (std::size_t begin = 0; begin < n_users; begin += kSliceUsers) {
     progress.report(stage, begin, n_users, "");
     if (progress.cancelled()) return make_error(ErrorCode::cancelled, "{} was stopped", stage);
     const std::size_t slice = std::min(kSliceUsers, n_users - begin);
-    pool.parallel_for(slice, kBlockUsers, [&](std::size_t from, std::size_t to, int worker) {
-      for (std::size_t u = begin + from; u < begin + to; ++u) {
-        judge.judge(static_cast<UserIndex>(u), scratch[static_cast<std::size_t>(worker)],
-                    results[u], evaluation.lists[u]);
-      }
+    pool.parallel_for(slice, judge.batch(), [&](std::size_t from, std::size_t to, int worker) {
+      judge.judge(begin + from, begin + to, scratch[static_cast<std::size_t>(worker)], results,
+                  evaluation.lists);
     });
   }
   progress.report(stage, n_users, n_users, "");
@@ -260,8 +306,11 @@ Result<Evaluation> evaluate(const Model& model, const Split& split, const Evalua
   }
   evaluation.metrics = summarise(results, split, split.has_ratings && model.predicts_ratings());
   measure_variety(split.train.matrix, evaluation.lists, evaluation.metrics);
-  evaluation.latency_p50_s = latency_at(results, 0.50);
-  evaluation.latency_p99_s = latency_at(results, 0.99);
+  const std::vector<double> latencies =
+      measure_latencies(judge, results, scratch.front(), progress);
+  if (progress.cancelled()) return make_error(ErrorCode::cancelled, "{} was stopped", stage);
+  evaluation.latency_p50_s = latency_at(latencies, 0.50);
+  evaluation.latency_p99_s = latency_at(latencies, 0.99);
   return evaluation;
 }
 

@@ -33,18 +33,19 @@ struct Evaluation {
   Metrics metrics;
   // lists[u]: the judged list of user u of the split, empty for a user who was not judged.
   std::vector<std::vector<ItemIndex>> lists;
-  // Seconds to score all items and take the best k, one user on one thread.
+  // Seconds to score all items and take the best k, one user on one thread with nothing beside it:
+  // of 400 users spread over those judged, or all of fewer. The lists were made from several users'
+  // scores at once, where the model can.
   double latency_p50_s = 0;
   double latency_p99_s = 0;
 };
 
-// For every user with a relevant held-out item: score all items from the training history, leave
-// the training items out, take k. Ties are counted against the model: of equal scores, what is not
-// relevant comes first, then the lower number. Where the model predicts ratings and the data
-// have values, every held-out rating is predicted.
-// A user without training history is judged like any other (the model scores an empty profile).
-// Same result for any number of threads. Errors: invalid_argument (k = 0, no vectors for cosine,
-// nobody to judge), cancelled.
+// For every user with a relevant held-out item: score all items from the user's profile in the
+// split, leave the history's items out, take k. Ties are counted against the model: of equal
+// scores, what is not relevant comes first, then the lower number. Where the model predicts ratings
+// and the data have values, every held-out rating is predicted. A user without history is judged
+// like any other (the model scores an empty profile). Same result for any number of threads.
+// Errors: invalid_argument (k = 0, no vectors for cosine, nobody to judge), cancelled.
 Result<Evaluation> evaluate(const Model& model, const Split& split, const EvaluateOptions& options,
                             ThreadPool& pool, Progress& progress);
 

@@ -1,17 +1,13 @@
 #include "models/model.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/check.h"
+#include "math/kernels.h"
 
 namespace coseno {
 namespace {
-
-float dot(std::span<const float> a, std::span<const float> b) {
-  float sum = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
-  return sum;
-}
 
 float length(std::span<const float> a) { return std::sqrt(dot(a, a)); }
 
@@ -40,6 +36,12 @@ std::vector<Interaction> known_part(History history, std::size_t n_items) {
   return known;
 }
 
+void Model::score_many(std::span<const Profile> profiles, std::span<float> out) const {
+  for (std::size_t p = 0; p < profiles.size(); ++p) {
+    score(profiles[p], out.subspan(p * n_items(), n_items()));
+  }
+}
+
 void Model::predict(const Profile& /*profile*/, std::span<const ItemIndex> /*items*/,
                     std::span<float> /*out*/) const {
   COSENO_CHECK(predicts_ratings());
@@ -52,6 +54,17 @@ bool score_by_cosine(const Model& model, const Profile& profile, std::span<float
   if (!vectors) return false;
   cosines(*vectors, model.user_vector(profile), out);
   return true;
+}
+
+void score_many_by_product(const Model& model, std::span<const Profile> profiles,
+                           std::span<float> out) {
+  const std::optional<MatrixView> items = model.item_vectors();
+  COSENO_CHECK(items.has_value());
+  Factors users(profiles.size(), items->dim);
+  for (std::size_t p = 0; p < profiles.size(); ++p) {
+    std::ranges::copy(model.user_vector(profiles[p]), users.row(p).begin());
+  }
+  multiply_many(*items, users.view(), out);
 }
 
 Ranking similar_by_cosine(MatrixView item_vectors, ItemIndex item, std::size_t k) {

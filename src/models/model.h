@@ -68,6 +68,10 @@ class Model {
   // n_items() floats. Seen items are scored like any other. An empty profile is scored too.
   virtual void score(const Profile& profile, std::span<float> out) const = 0;
 
+  // score() of each profile into a row of `out` (profiles.size() x n_items()), bit by bit the same.
+  // For models that share work between users; the others do one after another.
+  virtual void score_many(std::span<const Profile> profiles, std::span<float> out) const;
+
   // True where predict() may be called.
   virtual bool predicts_ratings() const { return false; }
   // The expected rating of each of `items`, within the range of the training ratings; an item
@@ -90,6 +94,11 @@ class Model {
 // Cosine between the user's vector and each item's; an item without a vector gets kNeverScore.
 // False, and `out` is untouched, where the model has no vectors.
 bool score_by_cosine(const Model& model, const Profile& profile, std::span<float> out);
+
+// score_many() of a model whose score is multiply() of item_vectors() and user_vector(): the items'
+// vectors are read once for all profiles.
+void score_many_by_product(const Model& model, std::span<const Profile> profiles,
+                           std::span<float> out);
 
 // The k items whose vectors have the largest cosine with the item's; for similar_items().
 Ranking similar_by_cosine(MatrixView item_vectors, ItemIndex item, std::size_t k);

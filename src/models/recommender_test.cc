@@ -148,6 +148,21 @@ TEST_P(RecommenderTest, ScoresEveryItemForEveryUserAndForNobody) {
   EXPECT_TRUE(std::ranges::all_of(scores(fitted, {}), is_score));
 }
 
+TEST_P(RecommenderTest, ScoresTogetherAreScoresOneByOne) {
+  const FittedModel fitted = fit(dataset_of(kTwoTastes));
+  std::vector<Profile> profiles{{}};
+  for (std::size_t u = 0; u < fitted.dataset.users.size(); ++u) {
+    profiles.push_back(profile_of(fitted.dataset, static_cast<UserIndex>(u)));
+  }
+  std::vector<float> together(profiles.size() * fitted.model->n_items());
+  fitted.model->score_many(profiles, together);
+  std::vector<float> one_by_one;
+  for (const Profile& profile : profiles) {
+    std::ranges::copy(scores(fitted, profile), std::back_inserter(one_by_one));
+  }
+  EXPECT_EQ(together, one_by_one);
+}
+
 // An item that was born after the training changes nothing.
 TEST_P(RecommenderTest, UnknownItemsInAHistoryAreIgnored) {
   const FittedModel fitted = fit(dataset_of(kTwoTastes));
