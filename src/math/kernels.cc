@@ -26,31 +26,9 @@ using Lanes8 = hn::CappedTag<float, kLanes>;
 // 16 KB, half of a first-level cache: the rest is for the vector and what is written.
 constexpr std::size_t kBlockFloats = 4096;
 
-float dot(const float* HWY_RESTRICT a, const float* HWY_RESTRICT b, std::size_t n) {
-  const Tag tag;
-  const std::size_t step = hn::Lanes(tag);
-  Vector sum0 = hn::Zero(tag);
-  Vector sum1 = hn::Zero(tag);
-  Vector sum2 = hn::Zero(tag);
-  Vector sum3 = hn::Zero(tag);
-  std::size_t i = 0;
-  for (; i + 4 * step <= n; i += 4 * step) {
-    sum0 = hn::MulAdd(hn::LoadU(tag, a + i), hn::LoadU(tag, b + i), sum0);
-    sum1 = hn::MulAdd(hn::LoadU(tag, a + i + step), hn::LoadU(tag, b + i + step), sum1);
-    sum2 = hn::MulAdd(hn::LoadU(tag, a + i + 2 * step), hn::LoadU(tag, b + i + 2 * step), sum2);
-    sum3 = hn::MulAdd(hn::LoadU(tag, a + i + 3 * step), hn::LoadU(tag, b + i + 3 * step), sum3);
-  }
-  for (; i + step <= n; i += step) {
-    sum0 = hn::MulAdd(hn::LoadU(tag, a + i), hn::LoadU(tag, b + i), sum0);
-  }
-  const Vector sum = hn::Add(hn::Add(sum0, sum1), hn::Add(sum2, sum3));
-  float total = hn::GetLane(hn::SumOfLanes(tag, sum));
-  for (; i < n; ++i) total += a[i] * b[i];
-  return total;
-}
-
 // Four rows of a matrix, of which the last stands for those that it has not.
 struct FourRows {
+  explicit FourRows(const float* row) : row0(row), row1(row), row2(row), row3(row) {}
   FourRows(MatrixView rows, std::size_t first)
       : row0(rows.data + first * rows.dim),
         row1(first + 1 < rows.n_rows ? row0 + rows.dim : row0),
@@ -102,6 +80,20 @@ HWY_NOINLINE void add_rest(const FourRows& rows, const float* HWY_RESTRICT vecto
     out[2] += rows.row2[i] * vector[i];
     out[3] += rows.row3[i] * vector[i];
   }
+}
+
+// The same additions as in four_dots below.
+float dot(const float* HWY_RESTRICT a, const float* HWY_RESTRICT b, std::size_t n) {
+  const Tag tag;
+  Vector sum = hn::Zero(tag);
+  std::size_t i = 0;
+  for (; i + hn::Lanes(tag) <= n; i += hn::Lanes(tag)) {
+    sum = hn::MulAdd(hn::LoadU(tag, a + i), hn::LoadU(tag, b + i), sum);
+  }
+  float totals[4];
+  store_sums(sum, sum, sum, sum, totals);
+  if (i < n) add_rest(FourRows(a), b, n, totals);
+  return totals[0];
 }
 
 // out[r] = row r . vector

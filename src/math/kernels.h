@@ -21,8 +21,7 @@ constexpr std::size_t padded(std::size_t n) { return (n + kPad - 1) / kPad * kPa
 // a . b; equal sizes, any size.
 float dot(std::span<const float> a, std::span<const float> b);
 
-// out[i] = rows.row(i) . vector, for every row; any size. Equal rows give the same bits, wherever
-// they stand. (dot() adds in another order, so its last bits may differ.)
+// out[i] = rows.row(i) . vector, for every row, bit by bit as dot() gives it; any size.
 void multiply(MatrixView rows, std::span<const float> vector, std::span<float> out);
 
 // out[v * n_rows + i] = rows.row(i) . vectors.row(v), for every row and vector, bit by bit as

@@ -3,8 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <iterator>
 #include <vector>
 
 #include "base/rng.h"
@@ -50,17 +48,18 @@ TEST(KernelsTest, MultiplyEqualsPlain) {
   }
 }
 
-// Items with equal vectors must tie, whatever is beside them.
-TEST(KernelsTest, MultiplyGivesEqualRowsTheSameBits) {
-  for (const std::size_t dim : {1, 16, 37, 64}) {
-    const Floats row = random_floats(dim, 3);
-    const Floats vector = random_floats(dim, 4);
+// So items with equal vectors tie, whatever is beside them, and a search may use either.
+TEST(KernelsTest, MultiplyGivesTheBitsOfDot) {
+  for (const std::size_t dim : {1, 16, 37, 64, 200}) {
     for (const std::size_t n : {1, 2, 3, 4, 5, 11}) {
-      Floats values;
-      for (std::size_t i = 0; i < n; ++i) std::ranges::copy(row, std::back_inserter(values));
-      Floats out(n);
-      multiply({values.data(), n, dim}, vector, out);
-      EXPECT_EQ(out, Floats(n, out[0]));
+      const Floats values = random_floats(n * dim, 3);
+      const Floats vector = random_floats(dim, 4);
+      const MatrixView rows{values.data(), n, dim};
+      Floats actual(n);
+      multiply(rows, vector, actual);
+      Floats expected(n);
+      for (std::size_t i = 0; i < n; ++i) expected[i] = dot(rows.row(i), vector);
+      EXPECT_EQ(actual, expected);
     }
   }
 }
