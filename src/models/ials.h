@@ -64,6 +64,9 @@ class Ials final : public Model {
   // w h_i, nothing else: a retriever may stand in for it. Cost: that of user_vector(), and
   // n_items * dim.
   void score(const Profile& profile, std::span<float> out) const override;
+  void score_many(std::span<const Profile> profiles, std::span<float> out) const override {
+    score_many_by_product(*this, profiles, out);
+  }
 
   // n_items x dim, dim rounded up to a multiple of 16 with zeros.
   std::optional<MatrixView> item_vectors() const override { return items_.view(); }
