@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,6 +18,17 @@ namespace coseno {
 // "dim=64" as it stands in --set, in metadata and in docs.
 using Settings = std::map<std::string, std::string, std::less<>>;
 
+// Where good values of a number were found, whatever the data: where coseno tune looks for one. low
+// < high, both within the option's bounds and of at most three digits.
+struct SearchRange {
+  enum class Scale { linear, log };  // what is drawn uniformly: the number, or its logarithm
+
+  double low;
+  double high;
+  Scale scale = Scale::linear;
+  bool needs_ratings = false;  // the option does nothing where the data are plain acts
+};
+
 // One field of an options struct. The default is the struct's own initialiser.
 template <class Options>
 struct OptionField {
@@ -26,6 +38,7 @@ struct OptionField {
   double max = 0;
   std::vector<std::string_view> choices = {};  // of a string; none: any text
   std::string_view help;                       // unit, and what it does
+  std::optional<SearchRange> search = {};      // none where it is no number, or buys time alone
 };
 
 // A field for --help and docs.
@@ -34,6 +47,8 @@ struct OptionInfo {
   std::string default_value;
   std::string range;  // "1..512", "true or false", "als or gibbs"
   std::string help;
+  bool is_whole = false;  // takes whole numbers only
+  std::optional<SearchRange> search = {};
 };
 
 // The struct with `settings` applied to its defaults.

@@ -102,7 +102,9 @@ std::vector<OptionInfo> describe(std::span<const OptionField<Options>> fields) {
     infos.push_back({.name = std::string(field.name),
                      .default_value = options_internal::value_text(field, Options()),
                      .range = options_internal::range_text(field),
-                     .help = std::string(field.help)});
+                     .help = std::string(field.help),
+                     .is_whole = std::holds_alternative<int Options::*>(field.member),
+                     .search = field.search});
   }
   return infos;
 }

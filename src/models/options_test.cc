@@ -21,7 +21,12 @@ constexpr std::string_view kModel = "toy";
 std::span<const OptionField<Options>> fields() {
   static const std::array<OptionField<Options>, 4> all = {{
       {.name = "dim", .member = &Options::dim, .min = 1, .max = 512, .help = "length of a vector"},
-      {.name = "shrink", .member = &Options::shrink, .min = 0, .max = 2.5, .help = ""},
+      {.name = "shrink",
+       .member = &Options::shrink,
+       .min = 0,
+       .max = 2.5,
+       .help = "",
+       .search = SearchRange{.low = 0.5, .high = 2}},
       {.name = "centred", .member = &Options::centred, .help = ""},
       {.name = "method",
        .member = &Options::method,
@@ -97,6 +102,11 @@ TEST(OptionsTest, DescribedForPeople) {
   EXPECT_EQ(infos[1].range, "0..2.5");
   EXPECT_EQ(infos[2].range, "true or false");
   EXPECT_EQ(infos[3].range, "als, gibbs or sgd");
+  EXPECT_TRUE(infos[0].is_whole);
+  EXPECT_FALSE(infos[1].is_whole);
+  EXPECT_FALSE(infos[0].search.has_value());
+  ASSERT_TRUE(infos[1].search.has_value());
+  EXPECT_EQ(infos[1].search->high, 2);
 }
 
 }  // namespace

@@ -293,6 +293,21 @@ TEST_P(RecommenderTest, VectorsOfUsersAndItemsFit) {
             fitted.model->item_vectors()->dim);
 }
 
+// A search writes numbers with three digits: the ends of a range must have no more.
+TEST_P(RecommenderTest, OptionsAreSearchedWithinTheirBounds) {
+  for (const OptionInfo& option : info().options()) {
+    if (!option.search) continue;
+    EXPECT_LT(option.search->low, option.search->high) << option.name;
+    EXPECT_TRUE(option.search->low > 0 || option.search->scale == SearchRange::Scale::linear);
+    for (const double end : {option.search->low, option.search->high}) {
+      EXPECT_EQ(fmt::format("{:.3g}", end), fmt::format("{:g}", end)) << option.name;
+      const std::string text =
+          option.is_whole ? fmt::format("{:.0f}", end) : fmt::format("{}", end);
+      EXPECT_TRUE(info().check({{option.name, text}}).has_value()) << option.name << " = " << text;
+    }
+  }
+}
+
 TEST_P(RecommenderTest, OptionsOutOfRangeAreRefused) {
   Progress progress;
   for (const OptionInfo& option : info().options()) {
