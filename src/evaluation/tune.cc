@@ -32,6 +32,10 @@ constexpr double kGrow = 1.5;
 // What is less of the best is noise: it is taken, but does not keep the search alive.
 constexpr double kLeastGain = 1e-3;
 
+// NDCG is kept in these units: what a text says of it is then read back to the same number by any
+// parser (Boost.JSON 1.81 may miss the last bit), and a resumed search finds the same ties.
+constexpr double kNdcgUnits = 1e12;
+
 // Other draws of a proposal that was tried already; when all were, there is nothing left to try.
 constexpr std::uint64_t kMaxDraws = 100;
 
@@ -294,6 +298,7 @@ bool Tuner::is_local() const {
 
 void Tuner::add(Trial trial) {
   const bool was_local = is_local();
+  trial.ndcg = std::round(trial.ndcg * kNdcgUnits) / kNdcgUnits;
   trials_.push_back(std::move(trial));
   const Trial& newest = trials_.back();
   const Trial& best = trials_[best_];

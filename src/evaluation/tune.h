@@ -48,7 +48,7 @@ struct TuneOptions {
 // One set of options, fitted and judged.
 struct Trial {
   Settings settings;  // what was fixed and what was searched
-  double ndcg = 0;    // 0 where it failed
+  double ndcg = 0;    // to 12 places; 0 where it failed
   double fit_s = 0;   // seconds to fit, and to judge
   double judge_s = 0;
   std::string trouble = {};  // why it could not be fitted or judged; it counts as the worst

@@ -221,6 +221,17 @@ TEST_F(TuneTest, AResumedSearchGoesOnAsIfNeverInterrupted) {
   }
 }
 
+// A parser of JSON may miss the last bit of a number.
+TEST_F(TuneTest, AResumedSearchForgivesTheLastBitOfTheNdcg) {
+  const std::vector<Trial> whole = tuned();
+  Tuner resumed = tuner();
+  for (Trial trial : std::span(whole).first(8)) {
+    trial.ndcg = std::nextafter(trial.ndcg, 1);
+    ASSERT_TRUE(resumed.resume(std::move(trial)).has_value());
+  }
+  for (std::size_t i = 0; i < 8; ++i) EXPECT_EQ(resumed.trials()[i].ndcg, whole[i].ndcg);
+}
+
 TEST_F(TuneTest, TrialsOfAnotherSearchAreRefused) {
   const std::vector<Trial> whole = tuned();
   options_.seed = 2;
