@@ -14,9 +14,14 @@ _coseno_options() {
     evaluate)
       echo "--test --protocol --fraction --folds --held-out-users --models -k --by" \
            "--relevant-from --json --out $_coseno_source" ;;
+    tune)
+      echo "--model --trials --seconds --max-users --state --protocol --fraction -k" \
+           "--relevant-from --json $_coseno_source" ;;
     generate) echo "--users --items --events --seed --out --items-out --help" ;;
     models | completion) echo "--help" ;;
-    *) echo "recommend similar predict fit evaluate generate models completion --help --version" ;;
+    *)
+      echo "recommend similar predict fit evaluate tune generate models completion" \
+           "--help --version" ;;
   esac
 }
 
@@ -27,10 +32,12 @@ _coseno_values() {
     *:--by) echo "score cosine" ;;
     *:--format) echo "json-matrix json-lines csv tsv double-colon user-lines" ;;
     *:--repeats) echo "last first sum max" ;;
+    tune:--protocol) echo "random leave-last-out leave-one-out temporal" ;;
     *:--protocol) echo "random leave-last-out leave-one-out temporal k-fold strong lightgcn" ;;
     generate:--users | generate:--items) ;;
     recommend:--users) echo "all FILE" ;;
-    *:--items | *:--user-properties | *:--pairs | *:--test | *:--out | *:--items-out) echo FILE ;;
+    *:--items | *:--user-properties | *:--pairs | *:--test | *:--out | *:--items-out | \
+      *:--state) echo FILE ;;
   esac
 }
 
@@ -41,7 +48,8 @@ _coseno() {
   COMPREPLY=()
   case $previous in
     --seed | --threads | --set | --user | --item | --fraction | --folds | \
-      --held-out-users | --relevant-from | --events | -k) return ;;
+      --held-out-users | --relevant-from | --events | --trials | --seconds | --max-users | \
+      -k) return ;;
   esac
   words=$(_coseno_values "$command" "$previous")
   if [[ -z $words ]]; then

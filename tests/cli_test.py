@@ -552,6 +552,137 @@ class EvaluateTest(ProgramTest):
                 )
 
 
+class TuneTest(ProgramTest):
+    KNN = ("--model", "item_knn", "--max-users", 200)
+
+    def tune(self, *arguments):
+        return json.loads(self.good("tune", *arguments, "--json"))
+
+    def test_the_best_is_no_worse_than_the_defaults_and_can_be_pasted(self):
+        ratings = self.generate(300, 100, 6000)
+        answer = self.tune(ratings, *self.KNN, "--trials", 12)
+        self.assertEqual(
+            list(answer), ["model", "k", "n_users", "best", "popularity_ndcg", "trials"]
+        )
+        trials = answer["trials"]
+        self.assertEqual((answer["n_users"], len(trials)), (200, 12))
+        self.assertEqual(trials[0]["settings"]["neighbours"], "80")
+        self.assertEqual(answer["best"]["ndcg"], max(trial["ndcg"] for trial in trials))
+        self.assertGreater(answer["best"]["ndcg"], trials[0]["ndcg"])
+        self.assertTrue(0 < answer["popularity_ndcg"] < 1)
+
+        text = self.good("tune", ratings, *self.KNN, "--trials", 12)
+        self.assertRegex(text, r"^12 trials of item_knn, 200 users judged, lists of 10, protocol "
+                         r"random, fraction 0.2\n\ntrial +ndcg +fit s +neighbours ")  # fmt: skip
+        self.assertRegex(text, r"\n +1  defaults +0\.\d{4} ")
+        pasted = text.split("Best:\n  ")[1].split()
+        settings = answer["best"]["settings"]
+        self.assertEqual(pasted[:2], ["--model", "item_knn"])
+        self.assertEqual(pasted[3::2], [f"{name}={value}" for name, value in settings.items()])
+        # The same split, judged in full by the other command.
+        whole = self.tune(ratings, "--model", "item_knn", "--trials", 1)
+        rows = json.loads(self.good("evaluate", ratings, "--models", "item_knn", "--json"))
+        self.assertAlmostEqual(rows[0]["ndcg"], whole["trials"][0]["ndcg"], places=11)
+        self.assertEqual(rows[1]["ndcg"], whole["popularity_ndcg"])
+        self.good("fit", ratings, *pasted, "--out", self.folder / "m")
+
+    def test_threads_do_not_change_the_trials_and_the_seed_does(self):
+        ratings = self.generate(100, 50, 1500)
+
+        def tried(*arguments):
+            answer = self.tune(ratings, *self.KNN, "--trials", 8, *arguments)
+            return [(trial["settings"], trial["ndcg"]) for trial in answer["trials"]]
+
+        self.assertEqual(tried("--threads", 1), tried("--threads", 3))
+        self.assertNotEqual(tried("--seed", 2), tried("--seed", 1))
+
+    def test_a_search_goes_on_from_its_state(self):
+        ratings = self.generate(100, 50, 1500)
+        state = self.folder / "state.jsonl"
+
+        def tried(*arguments):
+            answer = self.tune(ratings, *self.KNN, *arguments)
+            return [(trial["settings"], trial["ndcg"]) for trial in answer["trials"]]
+
+        whole = tried("--trials", 9)
+        self.assertEqual(tried("--trials", 4, "--state", state), whole[:4])
+        lines = state.read_text().splitlines(keepends=True)
+        self.assertEqual(len(lines), 5)
+        state.write_text("".join(lines)[:-10])  # killed while it wrote
+        self.assertEqual(tried("--trials", 9, "--state", state), whole)
+        self.assertEqual(len(state.read_text().splitlines()), 10)
+        before = state.read_text()
+        self.assertEqual(tried("--trials", 9, "--state", state), whole)
+        self.assertEqual(state.read_text(), before)
+
+        again = ("tune", ratings, *self.KNN, "--state", state)
+        self.refused(1, "of another search: its seed is 1, not 2", *again, "--seed", 2)
+        self.refused(1, "of another search: its k is 10, not 5", *again, "-k", 5)
+        self.refused(1, 'of another search: its relevant_from is "all", not "4.1"', *again,
+                     "--relevant-from", 4.1)  # fmt: skip
+        self.refused(1, "of another search: its set is", *again, "--set", "shrink=1")
+        self.refused(1, "of another search: its data is", *again, "--protocol", "leave-last-out")
+        self.refused(1, "of another search: its model is", "tune", ratings, "--model", "ials",
+                     "--state", state)  # fmt: skip
+        self.assertEqual(state.read_text(), before)
+        ratings_before = ratings.read_bytes()
+        self.refused(1, "is no state of coseno tune", "tune", ratings, *self.KNN,
+                     "--state", ratings)  # fmt: skip
+        self.assertEqual(ratings.read_bytes(), ratings_before)
+
+    def test_what_is_set_is_not_searched(self):
+        ratings = self.generate(100, 50, 1500)
+        answer = self.tune(ratings, *self.KNN, "--set", "shrink=7", "--trials", 5)
+        self.assertEqual({trial["settings"]["shrink"] for trial in answer["trials"]}, {"7"})
+        self.assertEqual(len({t["settings"]["popularity"] for t in answer["trials"]}), 5)
+
+    def test_time_ends_the_search(self):
+        ratings = self.generate(100, 50, 1500)
+        answer = self.tune(ratings, *self.KNN, "--seconds", 0.000001)
+        self.assertEqual(len(answer["trials"]), 1)
+
+    def test_control_c_prints_the_best_so_far(self):
+        ratings = self.generate(100, 50, 1500)
+        state = self.folder / "state.jsonl"
+        process = subprocess.Popen(
+            [PROGRAM, "tune", ratings, "--model", "ials", "--set", "rounds=1000", "--trials", "9999",
+             "--state", state, "--json"],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        while not state.exists() or state.read_text().count("\n") < 2:
+            self.assertIsNone(process.poll())
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        stdout, stderr = process.communicate(timeout=60)
+        self.assertEqual((process.returncode, stderr), (130, b"coseno: interrupted\n"))
+        answer = json.loads(stdout)
+        self.assertIsNone(answer["popularity_ndcg"])
+        self.assertEqual(len(answer["trials"]), state.read_text().count("\n") - 1)
+
+    def test_what_cannot_be_is_refused(self):
+        tune = ("tune", self.ratings)
+        self.refused(2, "--model", *tune)
+        self.refused(2, "no model", *tune, "--model", "magic")
+        self.refused(2, "popularity has no option to tune", *tune, "--model", "popularity")
+        self.refused(2, "has no option beside those of --set", *tune, "--model", "item_knn",
+                     *(part for name in ("neighbours", "shrink", "popularity", "user_length",
+                                         "rating_weight") for part in ("--set", f"{name}=1")))  # fmt: skip
+        knn = (*tune, "--model", "item_knn")
+        self.refused(2, "shrink must be", *knn, "--set", "shrink=-1")
+        self.refused(2, "fraction must be", *knn, "--fraction", 1)
+        self.refused(2, "fraction belongs", *knn, "--fraction", 0.1, "--protocol", "leave-one-out")
+        self.refused(2, "--protocol", *knn, "--protocol", "k-fold")
+        self.refused(2, "seconds must be", *knn, "--seconds=-1")
+        self.refused(2, "seconds must be", *knn, "--seconds=nan")
+        self.refused(2, "relevant-from must be", *knn, "--relevant-from=nan")
+        self.refused(2, "--trials", *knn, "--trials", 0)
+        self.refused(2, "--state must be a file", *knn, "--state", "-")
+        self.refused(1, "no user has a relevant held-out item", *knn, "--relevant-from", 9)
+        model = self.folder / "m"
+        self.good("fit", self.ratings, "--out", model)
+        self.refused(2, "is a fitted model", "tune", model, "--model", "item_knn")
+
+
 class GenerateTest(ProgramTest):
     def test_files_are_as_movielens_writes_them_and_depend_on_the_seed_alone(self):
         def made(seed):
@@ -653,8 +784,8 @@ class WrongUseTest(ProgramTest):
     def test_help_has_examples_that_the_program_takes(self):
         self.assertIn("Examples:", self.good("--help"))
         self.assertRegex(self.good("--help"), r"Exit code: 0, 1 .*, 2 .*, 130 ")
-        for command in ("recommend", "similar", "predict", "fit", "evaluate", "generate", "models",
-                        "completion"):  # fmt: skip
+        for command in ("recommend", "similar", "predict", "fit", "evaluate", "tune", "generate",
+                        "models", "completion"):  # fmt: skip
             text = self.good(command, "--help")
             self.assertRegex(text, rf"Examples:\n(.*\n)*  .*coseno {command}")
 
@@ -789,8 +920,8 @@ class EndingTest(ProgramTest):
 
 
 class CompletionTest(ProgramTest):
-    COMMANDS = ["recommend", "similar", "predict", "fit", "evaluate", "generate", "models",
-                "completion"]  # fmt: skip
+    COMMANDS = ["recommend", "similar", "predict", "fit", "evaluate", "tune", "generate",
+                "models", "completion"]  # fmt: skip
 
     def completions(self, *words):
         """What bash offers for the last of `words`."""
