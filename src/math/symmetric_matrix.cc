@@ -4,6 +4,7 @@
 #include <cmath>
 #include <vector>
 
+#include "base/check.h"
 #include "math/blas.h"
 
 namespace coseno {
@@ -134,10 +135,13 @@ std::size_t SymmetricMatrix::n_rows_of(std::size_t tile_row) const {
   return std::min(tile_size_, n_ - tile_row * tile_size_);
 }
 
-void SymmetricMatrix::copy_rows(std::size_t tile_row, std::span<float> out) const {
-  const std::size_t n_rows = n_rows_of(tile_row);
+void SymmetricMatrix::copy_rows(std::size_t begin, std::size_t end, std::span<float> out) const {
+  const std::size_t tile_row = begin / tile_size_;
+  const std::size_t first = begin % tile_size_;
+  const std::size_t n_rows = end - begin;
+  COSENO_CHECK(begin < end && end <= n_ && first + n_rows <= tile_size_);
   for (std::size_t j = 0; j < tile_row; ++j) {
-    const float* const left = tile(tile_row, j);
+    const float* const left = tile(tile_row, j) + first * tile_size_;
     for (std::size_t r = 0; r < n_rows; ++r) {
       std::copy_n(left + r * tile_size_, tile_size_, out.data() + r * n_ + j * tile_size_);
     }
@@ -145,13 +149,13 @@ void SymmetricMatrix::copy_rows(std::size_t tile_row, std::span<float> out) cons
   const float* const corner = tile(tile_row, tile_row);
   for (std::size_t r = 0; r < n_rows; ++r) {
     float* const to = out.data() + r * n_ + tile_row * tile_size_;
-    for (std::size_t c = 0; c < n_rows; ++c) {
-      to[c] = corner[std::max(r, c) * tile_size_ + std::min(r, c)];
+    for (std::size_t c = 0; c < n_rows_of(tile_row); ++c) {
+      to[c] = corner[std::max(first + r, c) * tile_size_ + std::min(first + r, c)];
     }
   }
   for (std::size_t j = tile_row + 1; j < n_tile_rows_; ++j) {
-    transpose(tile(j, tile_row), n_rows_of(j), n_rows, tile_size_, 1, out.data() + j * tile_size_,
-              n_);
+    transpose(tile(j, tile_row) + first, n_rows_of(j), n_rows, tile_size_, 1,
+              out.data() + j * tile_size_, n_);
   }
 }
 

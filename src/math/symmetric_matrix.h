@@ -51,8 +51,10 @@ class SymmetricMatrix {
     return tile(i / tile_size_, j / tile_size_)[i % tile_size_ * tile_size_ + j % tile_size_];
   }
 
-  // Writes row I of the tiles as whole rows: n_rows_of(I) x n floats, row after row.
-  void copy_rows(std::size_t tile_row, std::span<float> out) const;
+  // Writes the rows [begin, end) as whole rows of n floats, one after another. They must be in one
+  // row of tiles; a single one costs a cache line for each element right of the diagonal, 16 of
+  // them a sixteenth of that.
+  void copy_rows(std::size_t begin, std::size_t end, std::span<float> out) const;
 
  private:
   std::size_t offset_of(std::size_t i, std::size_t j) const {

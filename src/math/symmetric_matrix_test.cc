@@ -32,13 +32,15 @@ SymmetricMatrix tiles_of(const Eigen::MatrixXd& matrix, std::size_t tile_size) {
   return tiles;
 }
 
-// All rows, as copy_rows gives them.
+// All rows, as copy_rows gives them, up to three at a time.
 std::vector<float> rows_of(const SymmetricMatrix& tiles) {
-  std::vector<float> rows;
-  for (std::size_t i = 0; i < tiles.n_tile_rows(); ++i) {
-    std::vector<float> block(tiles.n_rows_of(i) * tiles.n());
-    tiles.copy_rows(i, block);
-    rows.insert(rows.end(), block.begin(), block.end());
+  const std::size_t n = tiles.n();
+  std::vector<float> rows(n * n);
+  for (std::size_t begin = 0; begin < n;) {
+    const std::size_t tile_end = (begin / tiles.tile_size() + 1) * tiles.tile_size();
+    const std::size_t end = std::min({begin + 3, tile_end, n});
+    tiles.copy_rows(begin, end, std::span(rows).subspan(begin * n, (end - begin) * n));
+    begin = end;
   }
   return rows;
 }

@@ -6,6 +6,7 @@
 #include "models/biased_mf.h"
 #include "models/blend.h"
 #include "models/content.h"
+#include "models/ease.h"
 #include "models/ials.h"
 #include "models/item_knn.h"
 #include "models/popularity.h"
@@ -45,6 +46,7 @@ constexpr ModelInfo info(ModelInfo told) {
 constexpr std::array kModels = {
     info<Popularity>({.summary = "what most users have, for everybody: the yardstick"}),
     info<ItemKnn>({.summary = "items that the users of your items have too"}),
+    info<Ease>({.summary = "each item as a weighted sum of all others"}),
     info<Ials>({.summary = "factors of users and items from what was chosen", .has_vectors = true}),
     info<BiasedMf>({.summary = "expected ratings by factors of users and items",
                     .needs_ratings = true,
