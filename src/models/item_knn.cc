@@ -1,12 +1,10 @@
 #include "models/item_knn.h"
 
-#include <algorithm>
 #include <array>
-#include <atomic>
 #include <cmath>
 #include <utility>
 
-#include "models/act_weights.h"
+#include "models/cooccurrence.h"
 #include "models/tensor_file.h"
 
 namespace coseno {
@@ -14,98 +12,23 @@ namespace {
 
 constexpr const char* kNumbers = "item_knn.numbers";  // F32: a, shrink
 
-// The newest of a user's items that take part in similarities: pairs are counted, so one robot that
-// has had everything would cost its square. People have fewer (MovieLens 20M: 9,254).
-constexpr std::size_t kMaxHistory = 10000;
+// d_u of every user.
+std::vector<float> user_weights(const UserItemMatrix& matrix, double user_length) {
+  std::vector<float> weights;
+  for (std::size_t u = 0; u < matrix.n_users(); ++u) {
+    const auto n = static_cast<double>(matrix.user_size(static_cast<UserIndex>(u)));
+    weights.push_back(n > 0 ? static_cast<float>(std::pow(n, -user_length)) : 0);
+  }
+  return weights;
+}
 
-// About a millisecond on 10^5 interactions.
-constexpr std::size_t kItemsInBlock = 8;
+std::vector<float> powers(std::span<const float> norms, float exponent) {
+  std::vector<float> powers;
+  for (const float norm : norms) powers.push_back(std::pow(norm, exponent));
+  return powers;
+}
 
 }  // namespace
-
-// Finds who speaks for an item. The matrix of items by items is never made: the sums of one item
-// at a time are (with one scratch a thread).
-class ItemKnn::Search {
- public:
-  struct Scratch {
-    std::vector<float> sums;             // n_items, 0 between calls
-    std::vector<std::uint32_t> touched;  // where sums are not 0
-  };
-
-  Search(const UserItemMatrix& matrix, const ActWeights& acts, const Options& options);
-
-  const std::vector<float>& norms() const { return norms_; }
-
-  // The k items j with the largest s_ji, in no order.
-  std::vector<Feature> nearest(ItemIndex item, std::size_t k, Scratch& scratch) const;
-
- private:
-  void add_cooccurrences(ItemIndex item, Scratch& scratch) const;
-
-  const UserItemMatrix& matrix_;
-  const ActWeights acts_;
-  const Options options_;
-  std::vector<float> user_means_;            // n_users
-  std::vector<std::vector<Feature>> users_;  // d_u w_uj > 0 of each user's items
-  std::vector<float> norms_;                 // n_i
-  std::vector<float> powers_;                // n_i^a
-};
-
-ItemKnn::Search::Search(const UserItemMatrix& matrix, const ActWeights& acts,
-                        const Options& options)
-    : matrix_(matrix),
-      acts_(acts),
-      options_(options),
-      users_(matrix.n_users()),
-      norms_(matrix.n_items()) {
-  for (std::size_t u = 0; u < matrix.n_users(); ++u) {
-    const History history = matrix.user(static_cast<UserIndex>(u));
-    user_means_.push_back(acts.user_mean(history));
-    const auto n = static_cast<double>(history.size());
-    const auto damping = static_cast<float>(std::pow(n, -options.user_length));
-    for (const Interaction& entry : history) {
-      const float weight = acts.of(entry.value, user_means_[u]);
-      norms_[offset(entry.item)] += damping * weight * weight;
-    }
-    for (const Interaction& entry : history.last(std::min(history.size(), kMaxHistory))) {
-      const float weight = acts.of(entry.value, user_means_[u]);
-      if (weight > 0) users_[u].push_back({std::to_underlying(entry.item), damping * weight});
-    }
-  }
-  const auto exponent = static_cast<float>(options.popularity);
-  for (const float norm : norms_) powers_.push_back(std::pow(norm, exponent));
-}
-
-void ItemKnn::Search::add_cooccurrences(ItemIndex item, Scratch& scratch) const {
-  for (const UserItemMatrix::UserValue& entry : matrix_.item(item)) {
-    const std::size_t user = offset(entry.user);
-    const float weight = acts_.of(entry.value, user_means_[user]);
-    if (weight == 0) continue;
-    for (const Feature& other : users_[user]) {
-      float& sum = scratch.sums[other.index];
-      if (sum == 0) scratch.touched.push_back(other.index);
-      sum += weight * other.weight;
-    }
-  }
-}
-
-std::vector<Feature> ItemKnn::Search::nearest(ItemIndex item, std::size_t k,
-                                              Scratch& scratch) const {
-  scratch.sums.resize(matrix_.n_items());
-  add_cooccurrences(item, scratch);
-  const auto exponent = static_cast<float>(options_.popularity);
-  const auto shrink = static_cast<float>(options_.shrink);
-  const float power_to = std::pow(norms_[offset(item)], 1 - exponent);
-  std::vector<Feature> neighbours;
-  for (const std::uint32_t j : scratch.touched) {
-    const float sum = std::exchange(scratch.sums[j], 0.0F);
-    if (j == offset(item)) continue;
-    neighbours.push_back({j, sum / (powers_[j] * power_to + shrink)});
-  }
-  scratch.touched.clear();
-  keep_largest(neighbours, k);
-  return neighbours;
-}
 
 std::span<const OptionField<ItemKnn::Options>> ItemKnn::fields() {
   // Not constexpr: with -fsanitize=undefined GCC 12 finds that it is not.
@@ -147,30 +70,22 @@ std::span<const OptionField<ItemKnn::Options>> ItemKnn::fields() {
 Result<std::unique_ptr<Model>> ItemKnn::fit(const Dataset& dataset, const Options& options,
                                             FitContext& context) {
   const UserItemMatrix& matrix = dataset.matrix;
-  auto model = std::make_unique<ItemKnn>();
-  model->popularity_ = static_cast<float>(options.popularity);
-  model->shrink_ = static_cast<float>(options.shrink);
-
   const ActWeights acts(matrix, options.rating_weight);
-  const Search search(matrix, acts, options);
+  const Cooccurrence cooccurrence(matrix, acts, user_weights(matrix, options.user_length));
+  const std::span<const float> norms = cooccurrence.norms();
+  const auto exponent = static_cast<float>(options.popularity);
+  const auto shrink = static_cast<float>(options.shrink);
+  const Cooccurrence::Nearness nearness = {.own = powers(norms, 1 - exponent),
+                                           .other = powers(norms, exponent),
+                                           .plus = {},
+                                           .shrink = shrink};
   const auto k = static_cast<std::size_t>(options.neighbours);
-  std::vector<std::vector<Feature>> nearest(matrix.n_items());
-  std::vector<Search::Scratch> scratch(static_cast<std::size_t>(context.pool.n_threads()));
-  std::atomic<std::size_t> n_done = 0;
-  context.pool.parallel_for(
-      nearest.size(), kItemsInBlock, [&](std::size_t begin, std::size_t end, int worker) {
-        if (context.progress.cancelled()) return;
-        for (std::size_t i = begin; i < end; ++i) {
-          nearest[i] = search.nearest(static_cast<ItemIndex>(i), k,
-                                      scratch[static_cast<std::size_t>(worker)]);
-        }
-        n_done += end - begin;
-        // Worker 0 is the thread that may report.
-        if (worker == 0) context.progress.report("fitting item_knn", n_done, nearest.size(), "");
-      });
-  if (context.progress.cancelled()) return make_error(ErrorCode::cancelled, "cancelled");
+  COSENO_ASSIGN(speakers, cooccurrence.nearest(nearness, k, context, "fitting item_knn"));
 
-  model->weights_ = ItemWeights(nearest, search.norms(), acts);
+  auto model = std::make_unique<ItemKnn>();
+  model->weights_ = ItemWeights(speakers, {norms.begin(), norms.end()}, acts);
+  model->popularity_ = exponent;
+  model->shrink_ = shrink;
   return model;
 }
 

@@ -65,8 +65,6 @@ class ItemKnn final : public Model {
   void save(TensorFileWriter& file) const override;
 
  private:
-  class Search;
-
   // n_from^a n_to^(1 - a) + shrink
   float denominator(float norm_from, float norm_to) const;
 

@@ -109,11 +109,10 @@ Result<ItemWeights> ItemWeights::load(std::string_view model, const TensorFile& 
 }
 
 void keep_largest(std::vector<Feature>& entries, std::size_t k) {
-  if (entries.size() > k) {
-    std::ranges::nth_element(entries, entries.begin() + static_cast<std::ptrdiff_t>(k), is_larger);
-    entries.resize(k);
-  }
-  entries.shrink_to_fit();
+  if (entries.size() <= k) return;
+  const auto least = entries.begin() + static_cast<std::ptrdiff_t>(k) - 1;
+  std::ranges::nth_element(entries, least, is_larger);
+  entries.resize(k);
 }
 
 }  // namespace coseno

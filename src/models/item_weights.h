@@ -65,8 +65,8 @@ class ItemWeights {
   ActWeights acts_;
 };
 
-// Leaves the k entries of the largest absolute weight, ties by lower index, in no order, and no
-// more memory than they need.
+// Leaves the k entries of the largest absolute weight, ties by lower index; where any had to go,
+// the least of those left stands last, the others in no order. k >= 1.
 void keep_largest(std::vector<Feature>& entries, std::size_t k);
 
 }  // namespace coseno

@@ -65,6 +65,7 @@ TEST(ItemWeightsTest, SimilarityMayBeDerivedFromTheWeight) {
 TEST(ItemWeightsTest, TheLargestGoByAbsoluteValueAndTiesByLowerIndex) {
   std::vector<Feature> entries = {{4, 1}, {3, -2}, {2, 0.5F}, {1, -1}, {0, 1}};
   keep_largest(entries, 3);
+  EXPECT_EQ(entries.back(), (Feature{1, -1}));
   std::ranges::sort(entries, {}, &Feature::index);
   EXPECT_EQ(entries, (std::vector<Feature>{{0, 1}, {1, -1}, {3, -2}}));
   keep_largest(entries, 9);
