@@ -34,8 +34,15 @@ std::vector<float> scores(const Model& model, History history) {
   return out;
 }
 
-constexpr ItemKnn::Options kPlainCosine = {
-    .neighbours = 10, .shrink = 0, .popularity = 0.5, .user_length = 0, .rating_weight = 0};
+// Without anything that bends it.
+ItemKnn::Options plain(const char* similarity) {
+  return {.neighbours = 10,
+          .shrink = 0,
+          .popularity = 0.5,
+          .user_length = 0,
+          .rating_weight = 0,
+          .similarity = similarity};
+}
 
 const std::vector<Interaction> kItem0 = {{ItemIndex{0}, 1, 0}};
 
@@ -45,7 +52,7 @@ const std::vector<std::vector<float>> kActs = {{1, 1, 1}, {1, 1, 0}, {0, 1, 0}};
 
 TEST(ItemKnnTest, PlainCosineByHand) {
   const Dataset dataset = dataset_of(kActs, false);
-  const auto model = fit(dataset, kPlainCosine);
+  const auto model = fit(dataset, plain("cosine"));
   const std::vector<float> out = scores(*model, kItem0);
   EXPECT_NEAR(out[0], 0, 1e-5);
   EXPECT_NEAR(out[1], 2 / std::sqrt(6.0), 1e-5);
@@ -55,7 +62,7 @@ TEST(ItemKnnTest, PlainCosineByHand) {
 // The cosine's denominator sqrt(6) gets 1 more.
 TEST(ItemKnnTest, ShrinkageDrawsToZero) {
   const Dataset dataset = dataset_of(kActs, false);
-  ItemKnn::Options options = kPlainCosine;
+  ItemKnn::Options options = plain("cosine");
   options.shrink = 1;
   EXPECT_NEAR(scores(*fit(dataset, options), kItem0)[1], 2 / (std::sqrt(6.0) + 1), 1e-5);
 }
@@ -63,7 +70,7 @@ TEST(ItemKnnTest, ShrinkageDrawsToZero) {
 // From item 0 (norm 2) to item 1 (norm 3): 2 / (2^0.8 3^0.2).
 TEST(ItemKnnTest, PopularityIsAnExponent) {
   const Dataset dataset = dataset_of(kActs, false);
-  ItemKnn::Options options = kPlainCosine;
+  ItemKnn::Options options = plain("cosine");
   options.popularity = 0.8;
   EXPECT_NEAR(scores(*fit(dataset, options), kItem0)[1],
               2 / (std::pow(2.0, 0.8) * std::pow(3.0, 0.2)), 1e-5);
@@ -72,16 +79,56 @@ TEST(ItemKnnTest, PopularityIsAnExponent) {
 // With exponent 1 the users count 1/3, 1/2 and 1: common 5/6, norms 5/6 and 11/6.
 TEST(ItemKnnTest, UsersWithManyItemsCountLess) {
   const Dataset dataset = dataset_of(kActs, false);
-  ItemKnn::Options options = kPlainCosine;
+  ItemKnn::Options options = plain("cosine");
   options.user_length = 1;
   EXPECT_NEAR(scores(*fit(dataset, options), kItem0)[1], (5.0 / 6) / std::sqrt(5.0 / 6 * 11.0 / 6),
               1e-5);
 }
 
+// Items 0 and 1: two users of three in common; items 0 and 2: one of two.
+TEST(ItemKnnTest, JaccardAndDiceByHand) {
+  const Dataset dataset = dataset_of(kActs, false);
+  const std::vector<float> jaccard = scores(*fit(dataset, plain("jaccard")), kItem0);
+  EXPECT_NEAR(jaccard[1], 2.0 / 3, 1e-5);
+  EXPECT_NEAR(jaccard[2], 1.0 / 2, 1e-5);
+  const std::vector<float> dice = scores(*fit(dataset, plain("dice")), kItem0);
+  EXPECT_NEAR(dice[1], 2 * 2.0 / (2 + 3), 1e-5);
+  EXPECT_NEAR(dice[2], 2 * 1.0 / (2 + 1), 1e-5);
+}
+
+// Of three items the users have 3, 2 and 1: they count 0, (1 - ln 3 / ln 4)^2 and 1/4. The first
+// has everything, and tells nothing.
+TEST(ItemKnnTest, TfidfByHand) {
+  const Dataset dataset = dataset_of(kActs, false);
+  const double second = std::pow(1 - std::log(3) / std::log(4), 2);
+  const auto model = fit(dataset, plain("tfidf"));
+  const std::vector<float> out = scores(*model, kItem0);
+  EXPECT_NEAR(out[1], second / std::sqrt(second * (second + 0.25)), 1e-5);
+  EXPECT_NEAR(out[2], 0, 1e-5);
+  EXPECT_EQ(model->similar_items(ItemIndex{0}, 5).size(), 1U);
+}
+
+// Two users in the mean: items of length 1 and 1.4 (the second has three), so the denominator is
+// 1 times (1 + 100 * 1.4) / 101. d_u as above.
+TEST(ItemKnnTest, Bm25ByHand) {
+  const Dataset dataset = dataset_of(kActs, false);
+  const double second = std::pow(1 - std::log(3) / std::log(4), 2);
+  const std::vector<float> out = scores(*fit(dataset, plain("bm25")), kItem0);
+  EXPECT_NEAR(out[1], second / (1 * 141.0 / 101), 1e-5);
+}
+
+TEST(ItemKnnTest, SimilarItemsGoByTheSimilarityThatWasChosen) {
+  const Dataset dataset = dataset_of(kActs, false);
+  const Ranking similar = fit(dataset, plain("jaccard"))->similar_items(ItemIndex{0}, 5);
+  ASSERT_EQ(similar.size(), 2U);
+  EXPECT_NEAR(similar[0].score, 2.0 / 3, 1e-5);
+  EXPECT_NEAR(similar[1].score, 1.0 / 2, 1e-5);
+}
+
 // Item 1 may hear one item only: of item 0 (0.82) and item 2 (0.58), item 0.
 TEST(ItemKnnTest, OnlyTheNearestSpeakForAnItem) {
   const Dataset dataset = dataset_of(kActs, false);
-  ItemKnn::Options options = kPlainCosine;
+  ItemKnn::Options options = plain("cosine");
   options.neighbours = 1;
   const auto model = fit(dataset, options);
   const std::vector<Interaction> item2 = {{ItemIndex{2}, 1, 0}};
@@ -92,7 +139,7 @@ TEST(ItemKnnTest, OnlyTheNearestSpeakForAnItem) {
 // Items 1 and 2 are had by the same users as item 0, but who likes item 0 likes item 1.
 TEST(ItemKnnTest, RatingsMoveTheWeights) {
   const Dataset dataset = dataset_of({{5, 5, 1}, {5, 5, 1}, {1, 1, 5}, {1, 1, 5}}, true);
-  ItemKnn::Options options = kPlainCosine;
+  ItemKnn::Options options = plain("cosine");
   const std::vector<Interaction> liked = {{ItemIndex{0}, 5, 0}};
   const std::vector<float> alike = scores(*fit(dataset, options), liked);
   EXPECT_FLOAT_EQ(alike[1], alike[2]);
@@ -120,7 +167,7 @@ TEST(ItemKnnTest, NewcomersGetThePopularItems) {
 
 TEST(ItemKnnTest, SimilarItemsGoByThePlainCosine) {
   const Dataset dataset = dataset_of(kActs, false);
-  ItemKnn::Options options = kPlainCosine;
+  ItemKnn::Options options = plain("cosine");
   options.popularity = 0.9;
   const Ranking similar = fit(dataset, options)->similar_items(ItemIndex{0}, 5);
   ASSERT_EQ(similar.size(), 2U);
