@@ -28,7 +28,7 @@ _coseno_options() {
 # The values of an option of a command; nothing where any will do; FILE for a path.
 _coseno_values() {
   case $1:$2 in
-    *:--model | *:--models) echo "popularity biased_mf blend content ease ials item_knn" ;;
+    *:--model | *:--models) echo "popularity biased_mf blend content ease ials item_knn rp3beta" ;;
     *:--by) echo "score cosine" ;;
     *:--format) echo "json-matrix json-lines csv tsv double-colon user-lines" ;;
     *:--repeats) echo "last first sum max" ;;

@@ -10,6 +10,7 @@
 #include "models/ials.h"
 #include "models/item_knn.h"
 #include "models/popularity.h"
+#include "models/rp3beta.h"
 
 namespace coseno {
 namespace {
@@ -46,6 +47,7 @@ constexpr ModelInfo info(ModelInfo told) {
 constexpr std::array kModels = {
     info<Popularity>({.summary = "what most users have, for everybody: the yardstick"}),
     info<ItemKnn>({.summary = "items that the users of your items have too"}),
+    info<Rp3beta>({.summary = "items that a random walk from your items comes to"}),
     info<Ease>({.summary = "each item as a weighted sum of all others"}),
     info<Ials>({.summary = "factors of users and items from what was chosen", .has_vectors = true}),
     info<BiasedMf>({.summary = "expected ratings by factors of users and items",
