@@ -249,7 +249,7 @@ std::span<const OptionField<Ials::Options>> Ials::fields() {
        .min = 0,
        .max = 1000,
        .help = "weight of what was not chosen, where an act weighs 1",
-       .search = SearchRange{.low = 0.002, .high = 1, .scale = SearchRange::Scale::log}},
+       .search = SearchRange{.low = 0.003, .high = 10, .scale = SearchRange::Scale::log}},
       {.name = "regularization",
        .member = &Options::regularization,
        .min = 1e-9,
