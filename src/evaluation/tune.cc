@@ -18,12 +18,13 @@
 namespace coseno {
 namespace {
 
-// Uniform draws for each searched option before the search turns local.
-constexpr std::size_t kRandomTrialsPerOption = 1;
+// Uniform draws for each searched option before the search turns local. Mean best NDCG@10 of 40
+// trials of ials (dim=16, rounds=6) on parts of MovieLens 100K (ua.base, relevant from 4), over 6
+// seeds: 0.288 with 1, 0.298 with 2, 0.295 with 3.
+constexpr std::size_t kRandomTrialsPerOption = 2;
 
 // Steps are shares of an option's range. The factors balance where one trial in three or so gains;
-// shrinking faster than for one in five came nearer to the best of bowls of 3 and 5 dimensions in
-// 20 to 80 trials, and so did few random trials: 1 per option before 2 and 3, but not none.
+// shrinking by 0.8 or 0.9 gave 0.2975 and 0.2972 there, and a first step of 0.15 0.295.
 constexpr double kFirstStep = 0.2;
 constexpr double kLeastStep = 0.01;
 constexpr double kShrink = 0.85;
