@@ -13,7 +13,7 @@ _coseno_options() {
     fit) echo "--model --out $_coseno_source" ;;
     evaluate)
       echo "--test --protocol --fraction --folds --held-out-users --models -k --by" \
-           "--relevant-from --json --out $_coseno_source" ;;
+           "--relevant-from --json --out --report $_coseno_source" ;;
     tune)
       echo "--model --trials --seconds --max-users --state --protocol --fraction -k" \
            "--relevant-from --json $_coseno_source" ;;

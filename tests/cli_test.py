@@ -18,6 +18,7 @@ import tempfile
 import threading
 import time
 import unittest
+import xml.etree.ElementTree
 
 PROGRAM = ""
 HERE = pathlib.Path(__file__).resolve().parent
@@ -491,6 +492,42 @@ class EvaluateTest(ProgramTest):
         for users in ("0", "-1", "1.5", "nan", "inf"):
             self.refused(2, "held-out-users must be", *strong, f"--held-out-users={users}")
         self.refused(2, "held-out-users belongs", *strong[:2], "--held-out-users", 7)
+
+    def test_a_report_is_one_well_formed_page_with_the_figures(self):
+        ratings = self.generate(100, 50, 1500).rename(self.folder / "a <b> & 'c'.csv")
+        page = self.folder / "report.html"
+        rows = json.loads(
+            self.good("evaluate", ratings, "--report", page, "--json", "--protocol", "k-fold",
+                      "--folds", 2)
+        )  # fmt: skip
+        text = page.read_text()
+        root = xml.etree.ElementTree.fromstring(text)  # refuses what is not well-formed
+        self.assertIn(f"recommendations from {ratings}?", "".join(root.itertext()))
+        for row in rows:
+            self.assertIn(row["model"], text)
+            for metric in ("ndcg", "recall", "novelty"):
+                self.assertIn(f"<td>{row[metric]:.4f}</td>", text)
+        self.assertIn("protocol k-fold, 2 folds", text)
+        self.assertNotRegex(text, r"<script|<link|<img|src=|href=|url\(|@import")
+        svg = "{http://www.w3.org/2000/svg}"
+        charts = [c for c in root.iter(svg + "svg") if c.get("role") == "img"]
+        self.assertEqual(len(charts), 6)
+        for chart in charts:
+            named = {e.get("id") for e in chart if e.tag in (svg + "title", svg + "desc") and e.text}
+            self.assertEqual(set(chart.get("aria-labelledby").split()), named)
+        # Each held-out interaction is in one group of each kind: 1500 pairs, both folds.
+        for heading, counts in (("by popularity", 1500), ("by length", rows[0]["n_users"])):
+            (section,) = [s for s in root.iter("section") if heading in s.find("h2").text]
+            cells = [int(row.find("td").text) for row in section.iter("tr") if row.find("td") is not None]
+            self.assertEqual(sum(cells), counts)
+
+    def test_a_report_overwrites_nothing_that_is_read(self):
+        lists = self.folder / "x"
+        evaluate = ("evaluate", self.ratings, "--models", "popularity")
+        self.refused(2, "would overwrite", *evaluate, "--report", self.ratings)
+        self.refused(2, "--report must be a file", *evaluate, "--report", "-")
+        self.refused(2, "must be two files", *evaluate, "--report", lists, "--out", lists)
+        self.refused(1, "", *evaluate, "--report", self.folder / "none" / "report.html")
 
     def test_relevant_from_leaves_out_what_was_disliked(self):
         test = self.write("test.csv", "user,item,rating\nann,cup,5\nzed,spoon,1\n")

@@ -2,12 +2,14 @@
 
 #include <chrono>
 #include <memory>
+#include <span>
 #include <utility>
 
 #include "base/atomic_file.h"
 #include "base/check.h"
 #include "cli/output.h"
 #include "models/popularity.h"
+#include "models/tensor_file.h"
 
 namespace coseno::cli {
 namespace {
@@ -36,9 +38,17 @@ Judged mean_of(std::span<const Judged> splits) {
     result.fit_s += split.fit_s / n;
     result.latency_p50_s += split.latency_p50_s / n;
     result.latency_p99_s += split.latency_p99_s / n;
+    result.model_bytes += split.model_bytes / n;
+    add(result.breakdown, split.breakdown);
   }
   result.metrics = mean(metrics);
   return result;
+}
+
+double saved_bytes(const Model& model) {
+  TensorFileWriter file;
+  model.save(file);
+  return static_cast<double>(file.array_bytes());
 }
 
 }  // namespace
@@ -49,7 +59,7 @@ Contender yardstick() {
   return {.info = *popularity};
 }
 
-Comparison::Comparison(std::vector<Contender> contenders, const EvaluateOptions& options,
+Comparison::Comparison(std::vector<Contender> contenders, const JudgeOptions& options,
                        std::uint64_t seed, Session& session)
     : contenders_(std::move(contenders)),
       options_(options),
@@ -64,12 +74,12 @@ Outcome<void> Comparison::add_split(const Split& split) {
     const auto start = std::chrono::steady_clock::now();
     COSENO_ASSIGN(model, contender.info->fit(split.train, contender.settings, context));
     const std::chrono::duration<double> fit_time = std::chrono::steady_clock::now() - start;
-    EvaluateOptions options = options_;
-    options.rank_by = contender.rank_by;
+    JudgeOptions options = options_;
+    options.evaluate.rank_by = contender.rank_by;
     COSENO_ASSIGN(judged, judge(*model, split, options, contender.lists_out, session_));
     judged.model = contender.info->name;
     judged.fit_s = fit_time.count();
-    by_contender_[c].push_back(judged);
+    by_contender_[c].push_back(std::move(judged));
   }
   return {};
 }
@@ -80,14 +90,20 @@ std::vector<Judged> Comparison::judged() const {
   return result;
 }
 
-Outcome<Judged> judge(const Model& model, const Split& split, const EvaluateOptions& options,
+Outcome<Judged> judge(const Model& model, const Split& split, const JudgeOptions& options,
                       const std::string& lists_out, Session& session) {
-  COSENO_ASSIGN(evaluation, evaluate(model, split, options, session.pool, session.progress));
+  COSENO_ASSIGN(evaluation,
+                evaluate(model, split, options.evaluate, session.pool, session.progress));
   if (!lists_out.empty()) COSENO_TRY(write_lists(evaluation, split.train, lists_out));
-  return Judged{.model = model.name(),
+  Judged judged{.model = model.name(),
                 .metrics = evaluation.metrics,
                 .latency_p50_s = evaluation.latency_p50_s,
                 .latency_p99_s = evaluation.latency_p99_s};
+  if (options.has_details) {
+    judged.breakdown = break_down(split, evaluation.lists, options.evaluate);
+    judged.model_bytes = saved_bytes(model);
+  }
+  return judged;
 }
 
 }  // namespace coseno::cli

@@ -8,6 +8,7 @@
 
 #include "cli/failure.h"
 #include "cli/session.h"
+#include "evaluation/breakdown.h"
 #include "evaluation/evaluate.h"
 #include "evaluation/split.h"
 #include "models/model.h"
@@ -34,13 +35,21 @@ struct Judged {
   double fit_s = 0;  // 0: nothing was fitted
   double latency_p50_s = 0;
   double latency_p99_s = 0;
+  // Where details were asked for. The breakdown joins all splits.
+  Breakdown breakdown = {};
+  double model_bytes = 0;  // of the arrays that a model file has of the model alone
+};
+
+struct JudgeOptions {
+  EvaluateOptions evaluate;  // `rank_by` is the contenders' own
+  bool has_details = false;  // what a report shows, and a table does not
 };
 
 // Judges contenders on one split after another.
 class Comparison {
  public:
-  // Keeps references to both but the contenders. `options.rank_by` is the contenders' own.
-  Comparison(std::vector<Contender> contenders, const EvaluateOptions& options, std::uint64_t seed,
+  // The session must outlive it.
+  Comparison(std::vector<Contender> contenders, const JudgeOptions& options, std::uint64_t seed,
              Session& session);
 
   // Fits and judges every contender.
@@ -51,14 +60,14 @@ class Comparison {
 
  private:
   std::vector<Contender> contenders_;
-  EvaluateOptions options_;
+  JudgeOptions options_;
   std::uint64_t seed_;
   Session& session_;
   std::vector<std::vector<Judged>> by_contender_;  // one a split
 };
 
 // Judges a fitted model; `lists_out` as in Contender.
-Outcome<Judged> judge(const Model& model, const Split& split, const EvaluateOptions& options,
+Outcome<Judged> judge(const Model& model, const Split& split, const JudgeOptions& options,
                       const std::string& lists_out, Session& session);
 
 }  // namespace coseno::cli

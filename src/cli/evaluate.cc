@@ -14,6 +14,7 @@
 #include "cli/comparison.h"
 #include "cli/json_text.h"
 #include "cli/output.h"
+#include "cli/report.h"
 #include "cli/source.h"
 #include "cli/table.h"
 #include "cli/whole_number.h"
@@ -29,6 +30,7 @@ constexpr const char* kExamples = R"(Examples:
   coseno evaluate train.txt --test test.txt --protocol lightgcn -k 20
   coseno evaluate ua.base --test ua.test --relevant-from 4 --json
   coseno evaluate model.safetensors --test newer.csv --out lists.txt
+  coseno evaluate ratings.csv --report report.html
 
 Without --models, every model that can learn from the files; popularity, the yardstick, is judged
 with any. Lists leave out what a user had in training, and no item is left out by drawing lots; of
@@ -49,11 +51,12 @@ struct Arguments {
   std::optional<float> relevant_from;
   bool as_json = false;
   std::string out;
+  std::string report;
 
-  EvaluateOptions options() const {
-    EvaluateOptions options{.k = k};
-    if (relevant_from) options.relevant_from = *relevant_from;
-    options.rank_by = rank_by();
+  JudgeOptions options() const {
+    JudgeOptions options{.evaluate = {.k = k, .rank_by = rank_by()},
+                         .has_details = !report.empty()};
+    if (relevant_from) options.evaluate.relevant_from = *relevant_from;
     return options;
   }
   RankBy rank_by() const { return by == "cosine" ? RankBy::cosine : RankBy::score; }
@@ -130,8 +133,15 @@ Outcome<void> check_arguments(const Arguments& arguments) {
     return wrong_use("--out needs exactly one model in --models, and one split");
   }
   if (arguments.out == "-") return wrong_use("--out must be a file: - is where the answer goes");
-  return check_out(arguments.out,
-                   {source.ratings, source.items, source.user_properties, arguments.test});
+  if (arguments.report == "-") return wrong_use("--report must be a file: - is for the answer");
+  if (!arguments.report.empty() && arguments.report == arguments.out) {
+    return wrong_use("--out and --report must be two files");
+  }
+  for (const std::string& out : {arguments.out, arguments.report}) {
+    COSENO_TRY(
+        check_out(out, {source.ratings, source.items, source.user_properties, arguments.test}));
+  }
+  return {};
 }
 
 bool can_learn(const ModelInfo& model, const Split& split, const Arguments& arguments) {
@@ -302,7 +312,7 @@ std::string how_judged(const Arguments& arguments, std::size_t n_users) {
   if (arguments.relevant_from) {
     text += fmt::format(", relevant from {}", *arguments.relevant_from);
   }
-  return text + "\n\n";
+  return text;
 }
 
 std::string text_answer(std::span<const Judged> rows, const Arguments& arguments) {
@@ -323,7 +333,7 @@ std::string text_answer(std::span<const Judged> rows, const Arguments& arguments
     cells.push_back(fmt::format("{:.3f}", 1e3 * row.latency_p50_s));
     table.add_row(std::move(cells));
   }
-  return how_judged(arguments, rows.front().metrics.n_users) + table.text();
+  return how_judged(arguments, rows.front().metrics.n_users) + "\n\n" + table.text();
 }
 
 Outcome<void> run(const Arguments& arguments) {
@@ -333,6 +343,12 @@ Outcome<void> run(const Arguments& arguments) {
                           ? evaluate_model_file(arguments, session)
                           : evaluate_ratings(arguments, session));
   session.progress.clear();
+  if (!arguments.report.empty()) {
+    const ReportText text{.data = arguments.source.ratings,
+                          .how = how_judged(arguments, rows.front().metrics.n_users),
+                          .k = arguments.k};
+    COSENO_TRY(write_text(arguments.report, report_page(text, rows)));
+  }
   return write_text(
       "-", arguments.as_json ? json_answer(rows, arguments.k) : text_answer(rows, arguments));
 }
@@ -381,6 +397,8 @@ Command add_evaluate(CLI::App& program) {
       ->type_name("X");
   app->add_flag("--json", arguments->as_json, "Answer in JSON");
   app->add_option("--out", arguments->out, "Where the judged lists of one model go")
+      ->type_name("FILE");
+  app->add_option("--report", arguments->report, "A page of charts to write, in HTML")
       ->type_name("FILE");
   add_ratings_options(*app, arguments->source, "TRAIN");
   app->footer(kExamples);

@@ -124,7 +124,7 @@ Outcome<void> check_out(const std::string& out, std::initializer_list<std::strin
   if (!fs::is_regular_file(out, error)) return {};
   for (const std::string_view input : inputs) {
     if (!input.empty() && fs::equivalent(out, input, error)) {
-      return wrong_use("--out {} would overwrite {}, which is read", out, input);
+      return wrong_use("writing {} would overwrite {}, which is read", out, input);
     }
   }
   return {};

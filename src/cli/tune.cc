@@ -147,7 +147,7 @@ Outcome<Tuned> search(const ModelInfo& model, const Split& split, const Argument
 }
 
 Outcome<Judged> judge_popularity(const Split& split, const TuneOptions& options, Session& session) {
-  const EvaluateOptions judging{.k = options.k, .relevant_from = options.relevant_from};
+  const JudgeOptions judging{.evaluate = {.k = options.k, .relevant_from = options.relevant_from}};
   Comparison comparison({yardstick()}, judging, options.seed, session);
   COSENO_TRY(comparison.add_split(split));
   return comparison.judged().front();

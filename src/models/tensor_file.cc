@@ -321,6 +321,12 @@ void TensorFileWriter::add_bytes(std::string name, std::string_view dtype,
                           .bytes = bytes});
 }
 
+std::size_t TensorFileWriter::array_bytes() const {
+  std::size_t bytes = 0;
+  for (const Tensor& tensor : tensors_) bytes += tensor.bytes.size();
+  return bytes;
+}
+
 Result<void> TensorFileWriter::write(const std::string& path) const {
   std::vector<Entry> entries;
   std::size_t begin = 0;

@@ -39,6 +39,9 @@ class TensorFileWriter {
   // Names and keys are distinct; "coseno.crc32" is the writer's own.
   void set_metadata(std::string key, std::string value);
 
+  // Bytes of all arrays, without header and metadata.
+  std::size_t array_bytes() const;
+
   // Writes to a temporary file beside `path` and renames: the file is there whole or not at all.
   // Errors: io; invalid_argument where the header would pass 100,000,000 bytes, the format's limit.
   Result<void> write(const std::string& path) const;
