@@ -97,7 +97,8 @@ std::vector<float> fit_blend_weights(std::span<const BlendCase> cases, std::size
     alone.ndcg = blend_ndcg(cases, alone.weights);
     if (alone.ndcg > best.ndcg) best = std::move(alone);
   }
-  if (const double found = blend_ndcg(cases, alike); found > best.ndcg) best = {std::move(alike), found};
+  if (const double found = blend_ndcg(cases, alike); found > best.ndcg)
+    best = {std::move(alike), found};
   climb(cases, best);
   return best.weights;
 }

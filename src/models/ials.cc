@@ -21,7 +21,7 @@ constexpr const char* kItems = "ials.items";                     // F32, n_items
 constexpr const char* kSquaredLengths = "ials.squared_lengths";  // F32, dim
 constexpr const char* kMeanUser = "ials.mean_user";              // F32, dim
 constexpr const char* kItemWeights = "ials.item_weights";        // F32, n_items
-constexpr const char* kNumbers = "ials.numbers";  // F32: mean, slope, unobserved, regularization
+constexpr const char* kNumbers = "ials.numbers";  // F32: mean, slope, a, share of ridges
 
 // Rows that a thread takes at once: about a millisecond.
 constexpr std::size_t kRowsInBlock = 64;
@@ -100,17 +100,31 @@ double weight_of(std::span<const RowWeight> acts, std::span<const float> weights
   return sum;
 }
 
-double ridge_of(double regularization, double unobserved, double acts_weight, double all_weight) {
+double ridge_of(double share, double unobserved, double acts_weight, double all_weight) {
   // Above 0 also for a row without acts.
   constexpr double kLeast = std::numeric_limits<float>::min();
-  return std::max(kLeast, regularization * (acts_weight + unobserved * all_weight));
+  return std::max(kLeast, share * (acts_weight + unobserved * all_weight));
+}
+
+// The weight of a pair without an act.
+double weight_of_pair(const Side& users, const Side& items, double unobserved) {
+  const double pairs = users.total_weight * items.total_weight;
+  return unobserved * static_cast<double>(users.acts.size()) / pairs;
+}
+
+// A row's ridge by its share of the loss is this: their mean is `regularization`.
+double ridge_share(const Side& side, const Side& other, double regularization, double unobserved) {
+  // The mean weight of an act is 1.
+  const auto n_rows = static_cast<double>(side.n_rows());
+  const double mean_acts = static_cast<double>(side.acts.size()) / n_rows;
+  return regularization / (mean_acts + unobserved * other.total_weight);
 }
 
 // What each row's half-step needs of the other side: ridges and the weights in its acts.
-void join(const Side& other, double regularization, double unobserved, Side& side) {
+void join(const Side& other, double share, double unobserved, Side& side) {
   for (std::size_t r = 0; r < side.n_rows(); ++r) {
-    side.ridges.push_back(static_cast<float>(ridge_of(
-        regularization, unobserved, weight_of(side.row(r), other.weights), other.total_weight)));
+    side.ridges.push_back(static_cast<float>(
+        ridge_of(share, unobserved, weight_of(side.row(r), other.weights), other.total_weight)));
   }
   for (RowWeight& act : side.acts) act.weight *= other.weights[act.row];
 }
@@ -149,6 +163,8 @@ class Ials::Trainer {
 
   const Options& options_;
   FitContext& context_;
+  double unobserved_;        // a
+  double user_ridge_share_;  // r of the users
   Side users_;
   Side items_;
   Factors user_vectors_;  // dim padded, as the items'
@@ -167,8 +183,11 @@ Ials::Trainer::Trainer(const UserItemMatrix& matrix, const ActWeights& weights,
       scratch_(static_cast<std::size_t>(context.pool.n_threads())) {
   set_weights(users_, options.user_exponent);
   set_weights(items_, options.item_exponent);
-  join(items_, options.regularization, options.unobserved, users_);
-  join(users_, options.regularization, options.unobserved, items_);
+  unobserved_ = weight_of_pair(users_, items_, options.unobserved);
+  user_ridge_share_ = ridge_share(users_, items_, options.regularization, unobserved_);
+  join(items_, user_ridge_share_, unobserved_, users_);
+  join(users_, ridge_share(items_, users_, options.regularization, unobserved_), unobserved_,
+       items_);
   draw_items();
 }
 
@@ -191,7 +210,7 @@ double Ials::Trainer::half_step(const Side& fixed_side, Factors& fixed, const Si
   const GramBasis basis = gram_basis(fixed, fixed_side.weights, dim(), context_.pool);
   turn(basis.directions, fixed, context_.pool);
   turn(basis.directions, moving, context_.pool);
-  const HalfStep step(fixed.view(), basis.squared_lengths, static_cast<float>(options_.unobserved));
+  const HalfStep step(fixed.view(), basis.squared_lengths, static_cast<float>(unobserved_));
   return improve(step, moving_side, moving);
 }
 
@@ -229,6 +248,8 @@ void Ials::Trainer::finish(Ials& model) {
   model.squared_lengths_ = std::move(basis.squared_lengths);
   model.item_weights_ = std::move(items_.weights);
   model.total_item_weight_ = items_.total_weight;
+  model.unobserved_ = static_cast<float>(unobserved_);
+  model.ridge_share_ = static_cast<float>(user_ridge_share_);
 }
 
 std::span<const OptionField<Ials::Options>> Ials::fields() {
@@ -247,15 +268,15 @@ std::span<const OptionField<Ials::Options>> Ials::fields() {
       {.name = "unobserved",
        .member = &Options::unobserved,
        .min = 0,
-       .max = 1000,
-       .help = "weight of what was not chosen, where an act weighs 1",
-       .search = SearchRange{.low = 0.003, .high = 10, .scale = SearchRange::Scale::log}},
+       .max = 1e6,
+       .help = "weight of all that was not chosen, where all acts together weigh 1",
+       .search = SearchRange{.low = 1, .high = 300, .scale = SearchRange::Scale::log}},
       {.name = "regularization",
        .member = &Options::regularization,
-       .min = 1e-9,
-       .max = 1000,
-       .help = "how far vectors are drawn to 0, for each act",
-       .search = SearchRange{.low = 0.0002, .high = 0.1, .scale = SearchRange::Scale::log}},
+       .min = 1e-6,
+       .max = 1e6,
+       .help = "acts: how far vectors are drawn to 0, the mean over users, and over items",
+       .search = SearchRange{.low = 0.3, .high = 30, .scale = SearchRange::Scale::log}},
       {.name = "item_exponent",
        .member = &Options::item_exponent,
        .min = 0,
@@ -283,8 +304,6 @@ Result<std::unique_ptr<Model>> Ials::fit(const Dataset& dataset, const Options& 
   auto model = std::make_unique<Ials>();
   model->weights_ = ActWeights(dataset.matrix, options.rating_weight);
   model->dim_ = static_cast<std::size_t>(options.dim);
-  model->unobserved_ = static_cast<float>(options.unobserved);
-  model->regularization_ = static_cast<float>(options.regularization);
 
   Trainer trainer(dataset.matrix, model->weights_, options, context);
   const auto n_rounds = static_cast<std::size_t>(options.rounds);
@@ -327,7 +346,7 @@ Result<std::unique_ptr<Model>> Ials::load(const TensorFile& file, const Dataset&
   auto model = std::make_unique<Ials>();
   model->weights_ = ActWeights(numbers[0], numbers[1]);
   model->unobserved_ = numbers[2];
-  model->regularization_ = numbers[3];
+  model->ridge_share_ = numbers[3];
   model->dim_ = dim;
   model->items_ = Factors(n_items, padded(dim));
   for (std::size_t i = 0; i < n_items; ++i) {
@@ -354,7 +373,7 @@ void Ials::save(TensorFileWriter& file) const {
   file.add(kMeanUser, {dim_}, std::span(mean_user_).first(dim_));
   file.add(kItemWeights, {n_items()}, item_weights_);
   file.add(kNumbers, {4},
-           std::vector<float>{weights_.mean(), weights_.slope(), unobserved_, regularization_});
+           std::vector<float>{weights_.mean(), weights_.slope(), unobserved_, ridge_share_});
 }
 
 std::vector<RowWeight> Ials::acts(History history) const {
@@ -371,7 +390,7 @@ std::vector<RowWeight> Ials::acts(History history) const {
 
 float Ials::ridge(std::span<const RowWeight> acts) const {
   return static_cast<float>(
-      ridge_of(regularization_, unobserved_, weight_of(acts, item_weights_), total_item_weight_));
+      ridge_of(ridge_share_, unobserved_, weight_of(acts, item_weights_), total_item_weight_));
 }
 
 std::vector<float> Ials::user_vector(const Profile& profile) const {

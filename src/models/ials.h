@@ -26,8 +26,10 @@ class TensorFile;
 //   c_ui = the weight of the act (models/act_weights.h; rating_weight is its c)
 //   e_i  = n_users of the item ^ -item_exponent, times what makes their mean over the acts 1
 //   d_u  = n_items of the user ^ -user_exponent, likewise
-//   a    = unobserved
-//   l_u  = regularization * (sum over acts of u: e_i + a sum over all i: e_i);  l_i likewise
+//   a    = unobserved * n_acts / (sum_u d_u sum_i e_i), so that all pairs weigh `unobserved` acts
+//          for each act
+//   l_u  = r (sum over acts of u: e_i + a sum over all i: e_i), with the r that makes
+//          `regularization` their mean over the users;  l_i likewise
 //   score = w_u h_i
 //
 // Only item vectors are kept: a user's vector is the exact solution for their history with the
@@ -46,8 +48,8 @@ class Ials final : public Model {
   struct Options {
     int dim = 128;
     int rounds = 10;
-    double unobserved = 0.03;
-    double regularization = 0.003;
+    double unobserved = 25;
+    double regularization = 3;
     double item_exponent = 0.5;
     double user_exponent = 0.5;
     double rating_weight = 0.35;
@@ -74,6 +76,8 @@ class Ials final : public Model {
   // ranks about as popularity does.
   std::vector<float> user_vector(const Profile& profile) const override;
 
+  bool scores_by_inner_product() const override { return true; }
+
   // By cosine of the vectors. Cost: n_items * dim.
   Ranking similar_items(ItemIndex item, std::size_t k) const override;
 
@@ -94,8 +98,8 @@ class Ials final : public Model {
   std::vector<float> item_weights_;     // e_i
   double total_item_weight_ = 0;
   std::size_t dim_ = 0;
-  float unobserved_ = 0;
-  float regularization_ = 0;
+  float unobserved_ = 0;   // a
+  float ridge_share_ = 0;  // r
 };
 
 }  // namespace coseno

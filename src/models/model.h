@@ -84,6 +84,10 @@ class Model {
   // The user's vector (dim floats) to compare with item_vectors(); empty where the model has none.
   virtual std::vector<float> user_vector(const Profile& profile) const;
 
+  // True where score() is the inner product of user_vector() and item_vectors() and nothing else,
+  // so that a retriever may find the best items in its place.
+  virtual bool scores_by_inner_product() const { return false; }
+
   // The k items most alike, without `item` itself; empty where nothing is known about it.
   virtual Ranking similar_items(ItemIndex item, std::size_t k) const = 0;
 

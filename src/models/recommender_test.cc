@@ -10,6 +10,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "math/kernels.h"
 #include "models/fitted_model.h"
 #include "models/registry.h"
 
@@ -19,9 +20,8 @@ namespace {
 // Enough for a few users; the defaults are for real data.
 const std::map<std::string_view, Settings> kFast = {
     {"biased_mf", {{"dim", "2"}, {"rounds", "30"}, {"draws", "5"}}},
-    {"blend",
-     {{"ials.dim", "3"}, {"ials.unobserved", "0.3"}, {"ials.regularization", "0.03"}}},
-    {"ials", {{"dim", "3"}, {"unobserved", "0.3"}, {"regularization", "0.03"}}},
+    {"blend", {{"ials.dim", "3"}, {"ials.unobserved", "1"}, {"ials.regularization", "0.2"}}},
+    {"ials", {{"dim", "3"}, {"unobserved", "1"}, {"regularization", "0.2"}}},
 };
 
 Settings fast(std::string_view model) {
@@ -305,6 +305,16 @@ TEST_P(RecommenderTest, OptionsAreSearchedWithinTheirBounds) {
           option.is_whole ? fmt::format("{:.0f}", end) : fmt::format("{}", end);
       EXPECT_TRUE(info().check({{option.name, text}}).has_value()) << option.name << " = " << text;
     }
+  }
+}
+
+TEST_P(RecommenderTest, ScoresAreInnerProductsWhereTheModelSaysSo) {
+  const FittedModel fitted = fit(dataset_of(kTwoTastes));
+  if (!fitted.model->scores_by_inner_product()) GTEST_SKIP() << "scores in another way";
+  for (const Profile& who : {profile(fitted, "ann"), Profile()}) {
+    std::vector<float> products(fitted.model->n_items());
+    multiply(*fitted.model->item_vectors(), fitted.model->user_vector(who), products);
+    EXPECT_EQ(scores(fitted, who), products);
   }
 }
 
