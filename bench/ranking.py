@@ -10,29 +10,14 @@ form, and tests/check_metrics.py judges them all.
 memory of the whole process, files included.
 """
 
-import pathlib
 import re
-import statistics
 import sys
-import tempfile
 
 import measure
-
-sys.path.insert(0, str(measure.ROOT / "tests"))
-import check_metrics  # noqa: E402
+from lists import Entry, check_metrics, judged
 
 K = 10
 RELEVANT_FROM = 4
-
-
-class Entry:
-    """Somebody who makes lists: lists(out) writes them to the file `out`, and gives what the
-    process told ({"fit_s", "latency_p50_s", "latency_p99_s"}) and its measure.Run."""
-
-    def __init__(self, name, lists, is_coseno=False):
-        self.name = name
-        self.lists = lists
-        self.is_coseno = is_coseno
 
 
 def coseno(program, threads, data, model, by):
@@ -95,34 +80,6 @@ def relevant_items(test):
     return relevant_of
 
 
-def judged(entry, train, relevant_of):
-    """{column: cell} of the entry, or nothing where a rival failed."""
-    with tempfile.TemporaryDirectory() as folder:
-        out = pathlib.Path(folder) / "lists.txt"
-        try:
-            told, run = entry.lists(out)
-        except measure.Failed as failed:
-            if entry.is_coseno:
-                sys.exit(str(failed))
-            print(f"{entry.name} failed: {failed}", file=sys.stderr)
-            return None
-        lists = check_metrics.read_lists(out)
-    check_metrics.check_lists(train, lists, K)
-    metrics = [
-        check_metrics.judge(lists.get(user, []), relevant, K)
-        for user, relevant in relevant_of.items()
-    ]
-    return {
-        "": entry.name,
-        f"NDCG@{K}": f"{statistics.mean(one['ndcg'] for one in metrics):.4f}",
-        f"recall@{K}": f"{statistics.mean(one['recall'] for one in metrics):.4f}",
-        "fit s": f"{told['fit_s']:.3f}",
-        "p50 ms": f"{1e3 * told['latency_p50_s']:.3f}",
-        "p99 ms": f"{1e3 * told['latency_p99_s']:.3f}",
-        "peak MB": f"{run.peak_mb:.0f}",
-    }
-
-
 def default_model(build):
     """The model that `coseno recommend` uses when none is named; its --help tells."""
     told = measure.run(build / "coseno", "recommend", "--help", threads=1).output
@@ -137,7 +94,7 @@ def main():
     measure.print_environment(arguments)
     entries = coseno_entries(arguments, data)
     entries += collaborative_filter(arguments, data, list(relevant_of))
-    rows = [row for row in (judged(entry, train, relevant_of) for entry in entries) if row]
+    rows = [row for row in (judged(entry, train, relevant_of, K) for entry in entries) if row]
     measure.print_table(list(rows[0]), [list(row.values()) for row in rows])
 
     name = default_model(arguments.build)
