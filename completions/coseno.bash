@@ -7,10 +7,10 @@ _coseno_source="--format --repeats --items --user-properties --seed --threads --
 _coseno_options() {
   case $1 in
     recommend)
-      echo "--user --users -k --model --by --include-seen --json --out $_coseno_source" ;;
-    similar) echo "--item -k --model --json $_coseno_source" ;;
-    predict) echo "--pairs --model --out $_coseno_source" ;;
-    fit) echo "--model --out $_coseno_source" ;;
+      echo "--user --users -k --model --seconds --by --include-seen --json --out $_coseno_source" ;;
+    similar) echo "--item -k --model --seconds --json $_coseno_source" ;;
+    predict) echo "--pairs --model --seconds --out $_coseno_source" ;;
+    fit) echo "--model --seconds --out $_coseno_source" ;;
     evaluate)
       echo "--test --protocol --fraction --folds --held-out-users --models -k --by" \
            "--relevant-from --json --out --report $_coseno_source" ;;
@@ -28,7 +28,7 @@ _coseno_options() {
 # The values of an option of a command; nothing where any will do; FILE for a path.
 _coseno_values() {
   case $1:$2 in
-    *:--model | *:--models) echo "popularity biased_mf blend content ease ials item_knn rp3beta" ;;
+    *:--model | *:--models) echo "auto popularity biased_mf blend content ease ials item_knn rp3beta" ;;
     *:--by) echo "score cosine" ;;
     *:--format) echo "json-matrix json-lines csv tsv double-colon user-lines" ;;
     *:--repeats) echo "last first sum max" ;;

@@ -319,6 +319,22 @@ class ModelFileTest(ProgramTest):
         self.assertIn("fitted on", text)
         return path
 
+    def test_what_auto_chose_can_be_had_again_without_the_search(self):
+        ratings = self.folder / "acts.csv"
+        self.good("generate", "--users", 200, "--items", 80, "--events", 4000, "--out", ratings)
+        chosen, again = self.folder / "chosen", self.folder / "again"
+        done = run("fit", ratings, "--model", "auto", "--seconds", 2, "--out", chosen)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        told = re.search(r"auto chose (\w+), NDCG@10 0\.\d+ .*; again: (--model .*)\n", done.stderr)
+        self.assertIn("popularity 0.", done.stderr)
+        self.assertIn(f"{told[1]} fitted on 200 users", done.stdout)
+        self.good("fit", ratings, *told[2].split(), "--out", again)
+        self.assertEqual(chosen.read_bytes(), again.read_bytes())
+        self.refused(2, "item_knn: there is no option 'seconds'",
+                     "fit", ratings, "--model", "item_knn", "--seconds", 2, "--out", again)  # fmt: skip
+        self.refused(2, "auto: seconds must be",
+                     "fit", ratings, "--seconds", -1, "--out", again)  # fmt: skip
+
     def test_a_model_file_answers_as_the_ratings_do(self):
         for model in ("popularity", "item_knn", "biased_mf"):
             with self.subTest(model=model):
@@ -397,7 +413,7 @@ class EvaluateTest(ProgramTest):
         models = [
             line.split(":")[0]
             for line in self.good("models").splitlines()
-            if re.match(r"\w+: ", line)
+            if re.match(r"\w+: ", line) and not line.startswith("auto:")
         ]
         self.assertIn("content", models)
 

@@ -6,12 +6,14 @@
 #include "cli/command.h"
 #include "cli/output.h"
 #include "cli/source.h"
+#include "evaluation/auto_model.h"
 
 namespace coseno::cli {
 namespace {
 
 constexpr const char* kExamples = R"(Examples:
   coseno fit ratings.csv --out model.safetensors
+  coseno fit ratings.csv --seconds 120 --out model.safetensors
   coseno fit ratings.csv --model biased_mf --set dim=64 --seed 7 --out model.safetensors
   coseno recommend model.safetensors --user 42)";
 
@@ -26,7 +28,7 @@ Outcome<void> run(const Arguments& arguments) {
   COSENO_TRY(check_out(arguments.out,
                        {ratings, arguments.source.items, arguments.source.user_properties}));
   Session session(arguments.source.n_threads);
-  COSENO_ASSIGN(source, fit_source(arguments.source, kDefaultModel, "score", session));
+  COSENO_ASSIGN(source, fit_source(arguments.source, auto_model().name, "score", session));
   COSENO_TRY(save_model(source.fitted, arguments.out));
   session.progress.clear();
   const UserItemMatrix& matrix = source.fitted.dataset.matrix;
@@ -45,7 +47,7 @@ Outcome<void> run(const Arguments& arguments) {
 Command add_fit(CLI::App& program) {
   CLI::App* const app = program.add_subcommand("fit", "Fits a model and saves it");
   const auto arguments = std::make_shared<Arguments>();
-  add_model_option(*app, arguments->source, kDefaultModel);
+  add_model_option(*app, arguments->source, auto_model().name);
   app->add_option("--out", arguments->out, "The model file to write, in safetensors format")
       ->type_name("MODEL_FILE")
       ->required();

@@ -7,6 +7,7 @@
 #include "cli/output.h"
 #include "cli/source.h"
 #include "cli/table.h"
+#include "evaluation/auto_model.h"
 
 namespace coseno::cli {
 namespace {
@@ -41,6 +42,7 @@ Outcome<void> run(const std::string& name) {
     if (!text.empty()) text += '\n';
     text += description(model);
   }
+  text += '\n' + description(auto_model());
   return write_text("-", text);
 }
 

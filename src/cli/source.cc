@@ -8,10 +8,12 @@
 #include <system_error>
 #include <utility>
 
+#include "cli/output.h"
 #include "cli/whole_number.h"
 #include "data/readers.h"
 #include "data/text_values.h"
 #include "data/utf8.h"
+#include "evaluation/auto_model.h"
 
 namespace coseno::cli {
 namespace {
@@ -29,9 +31,9 @@ std::string check_id(const std::string& text) {
 
 Outcome<void> check_nothing_to_fit(const SourceArguments& arguments) {
   const std::pair<std::string_view, bool> given[] = {
-      {"--model", !arguments.model.empty()},     {"--set", !arguments.set.empty()},
-      {"--seed", arguments.seed.has_value()},    {"--format", !arguments.format.empty()},
-      {"--repeats", !arguments.repeats.empty()},
+      {"--model", !arguments.model.empty()},        {"--set", !arguments.set.empty()},
+      {"--seconds", arguments.seconds.has_value()}, {"--seed", arguments.seed.has_value()},
+      {"--format", !arguments.format.empty()},      {"--repeats", !arguments.repeats.empty()},
   };
   for (const auto& [option, is_given] : given) {
     if (is_given) {
@@ -83,6 +85,9 @@ void add_model_option(CLI::App& app, SourceArguments& arguments, std::string_vie
   app.add_option("--model", arguments.model,
                  fmt::format("Model to fit; default {} (coseno models lists them)", default_model))
       ->type_name("NAME");
+  app.add_option("--seconds", arguments.seconds,
+                 "How long --model auto looks for the best model, about; default 30")
+      ->type_name("S");
   add_set_option(app, arguments);
 }
 
@@ -131,6 +136,7 @@ Outcome<void> check_out(const std::string& out, std::initializer_list<std::strin
 }
 
 Outcome<const ModelInfo*> named_model(std::string_view name) {
+  if (name == auto_model().name) return &auto_model();
   const Result<const ModelInfo*> model = find_model(name);
   if (!model) return wrong_use("{}", model.error().message);
   return *model;
@@ -142,6 +148,7 @@ Outcome<Settings> settings_for(const ModelInfo& model, const SourceArguments& ar
     const std::size_t equals = text.find('=');
     settings[text.substr(0, equals)] = text.substr(equals + 1);
   }
+  if (arguments.seconds) settings["seconds"] = fmt::format("{}", *arguments.seconds);
   if (const Result<void> taken = model.check(settings); !taken) {
     return wrong_use("{}", taken.error().message);
   }
@@ -185,6 +192,45 @@ RepeatRule repeats(const SourceArguments& arguments) {
 
 std::uint64_t seed(const SourceArguments& arguments) { return arguments.seed.value_or(1); }
 
+namespace {
+
+// What was chosen, what it beat, and how to have it again without the search.
+std::string choice_text(const AutoChoice& choice) {
+  std::string text =
+      fmt::format("auto chose {}, NDCG@10 {:.4f} on a held-out tenth", choice.model, choice.ndcg);
+  std::vector<std::string> others;
+  for (const Considered& other : choice.considered) {
+    if (other.model != choice.model) {
+      others.push_back(fmt::format("{} {:.4f}", other.model, other.ndcg));
+    }
+  }
+  if (!others.empty()) text += fmt::format(" ({})", fmt::join(others, ", "));
+  text += fmt::format("; again: --model {}", choice.model);
+  for (const auto& [name, value] : choice.settings)
+    text += fmt::format(" --set {}={}", name, value);
+  return text;
+}
+
+// The model and settings to fit: those of auto once it has chosen.
+struct ToFit {
+  std::string model;
+  Settings settings;
+};
+
+Outcome<ToFit> chosen(const Dataset& dataset, const Settings& settings, std::uint64_t seed,
+                      Session& session) {
+  AutoOptions options{.seed = seed};
+  if (const auto seconds = settings.find("seconds"); seconds != settings.end()) {
+    options.seconds = std::stod(seconds->second);  // the settings were checked
+  }
+  COSENO_ASSIGN(choice, choose_model(dataset, options, session.pool, session.progress));
+  session.progress.clear();
+  if (!choice.considered.empty()) print_note(choice_text(choice));
+  return ToFit{choice.model, choice.settings};
+}
+
+}  // namespace
+
 Outcome<Source> fit_source(const SourceArguments& arguments, std::string_view default_model,
                            std::string_view by, Session& session) {
   COSENO_TRY(check_standard_input({arguments.ratings, arguments.items, arguments.user_properties}));
@@ -196,7 +242,12 @@ Outcome<Source> fit_source(const SourceArguments& arguments, std::string_view de
   Dataset dataset =
       make_dataset(std::move(interactions), repeats(arguments), catalogs.items, catalogs.users);
   FitContext context{session.pool, session.progress, seed(arguments)};
-  COSENO_ASSIGN(fitted, fit_model(info->name, std::move(dataset), settings, context));
+  ToFit to_fit{std::string(info->name), settings};
+  if (info == &auto_model()) {
+    COSENO_ASSIGN(choice, chosen(dataset, settings, seed(arguments), session));
+    to_fit = std::move(choice);
+  }
+  COSENO_ASSIGN(fitted, fit_model(to_fit.model, std::move(dataset), to_fit.settings, context));
   return Source{std::move(fitted), std::move(catalogs)};
 }
 

@@ -33,7 +33,8 @@ struct SourceArguments {
   std::string items;            // a path
   std::string user_properties;  // a path
   std::string model;
-  std::vector<std::string> set;  // "name=value" each
+  std::vector<std::string> set;   // "name=value" each
+  std::optional<double> seconds;  // of the model auto
   std::optional<std::uint64_t> seed;
   int n_threads = 0;
 };
