@@ -230,6 +230,7 @@ class ItemRegression {
       found.push_back({j, scratch.sums[j] / std::sqrt(acts_.norms()[j] + penalties_[j])});
     }
     keep_largest(found, k_);
+    found.shrink_to_fit();  // one such list an item is kept
     std::ranges::sort(found, {}, &Feature::index);
     for (Feature& entry : found) entry.weight = scratch.sums[entry.index];
     for (const std::uint32_t j : scratch.touched) scratch.sums[j] = 0;
