@@ -160,7 +160,7 @@ Eigen::MatrixXd plain_weights(const Ratings& acts, const Ease::Options& options)
 TEST(EaseTest, BothSolversAgreeWithDouble) {
   const Ratings acts = random_acts(300, 70);
   const Dataset dataset = dataset_of(acts, false);
-  Ease::Options options = {.l2 = 3, .neighbours = 1000};
+  Ease::Options options = {.l2 = 3, .popularity = 0.1, .neighbours = 1000};
   const Eigen::MatrixXd expected = plain_weights(acts, options);
   for (const char* solver : {"dense", "sparse"}) {
     options.solver = solver;
