@@ -33,10 +33,14 @@ constexpr std::size_t kUsersInBlock = 8;
 
 std::span<const OptionField<Blend::Options>> fields() {
   // Not constexpr: with -fsanitize=undefined GCC 12 finds that it is not.
-  static const std::array<OptionField<Blend::Options>, 3> all = {{
+  static const std::array<OptionField<Blend::Options>, 4> all = {{
       {.name = "models",
        .member = &Blend::Options::models,
        .help = "names, separated by commas; an option of one is set as ials.dim=64"},
+      {.name = "weights",
+       .member = &Blend::Options::weights,
+       .choices = {"fitted", "equal"},
+       .help = "how much each model counts: as held-out interactions tell, or all alike"},
       {.name = "held_out",
        .member = &Blend::Options::held_out,
        .min = 0.01,
@@ -279,8 +283,9 @@ Result<std::unique_ptr<Model>> Blend::fit(const Dataset& dataset, const Settings
   if (dataset.matrix.n_entries() == 0) {
     return invalid_argument("{}: there are no interactions to learn from", kName);
   }
-  std::vector<float> weights = {1};
-  if (recipe.ingredients.size() > 1) {
+  const std::size_t n_models = recipe.ingredients.size();
+  std::vector<float> weights(n_models, 1 / static_cast<float>(n_models));
+  if (n_models > 1 && recipe.options.weights == "fitted") {
     COSENO_ASSIGN(fitted, fit_weights(dataset, recipe, context));
     weights = std::move(fitted);
   }

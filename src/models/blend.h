@@ -26,6 +26,9 @@ class TensorFile;
 // to the rest, and the weights of the largest NDCG@20 of what was held out are searched, coordinate
 // by coordinate, from each model alone. Then the models that have a weight are fitted to all.
 //
+// A trap: what is held out at random is more like the rest of a history than what a user does next,
+// and flatters models that know neighbours. Where that is so, equal weights may be the better ones.
+//
 // Source: stacking by held-out predictions is Wolpert, Neural Networks 1992; in recommenders
 // Koren's BellKor solutions. The search for NDCG in place of a regression is ours.
 class Blend final : public Model {
@@ -34,8 +37,9 @@ class Blend final : public Model {
 
   struct Options {
     std::string models = "item_knn,ials";
-    double held_out = 0.1;  // of each user's interactions; rounded, and one stays
-    int max_users = 4000;   // who judge the weights, evenly spread over all
+    std::string weights = "fitted";  // or "equal", for which nothing is held out
+    double held_out = 0.1;           // of each user's interactions; rounded, and one stays
+    int max_users = 4000;            // who judge the weights, evenly spread over all
   };
   // Those of the blend itself. Those of its models stand as "ials.dim" in the settings.
   static std::vector<OptionInfo> options();

@@ -52,6 +52,16 @@ TEST(BlendTest, OneModelAloneGetsAllTheWeight) {
   EXPECT_EQ(blend.parts()[0].weight, 1);
 }
 
+TEST(BlendTest, EqualWeightsNeedNoFit) {
+  const Dataset dataset = two_camps(8);
+  const auto model =
+      fit(dataset, {{"models", "popularity,item_knn"}, {"weights", "equal"}}).value();
+  const auto& blend = dynamic_cast<const Blend&>(*model);
+  ASSERT_EQ(blend.parts().size(), 2U);
+  EXPECT_EQ(blend.parts()[0].weight, 0.5F);
+  EXPECT_EQ(blend.parts()[1].weight, 0.5F);
+}
+
 // What the blend says of two parts of equal weight: the mean of their scores, each less its mean
 // and over its deviation. Popularity of items 0, 1, 2: 3, 2, 1, standardised 1.2247, 0, -1.2247.
 TEST(BlendTest, ScoresAreStandardisedAndWeighed) {
