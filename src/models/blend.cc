@@ -125,8 +125,7 @@ void standardise(std::span<float> scores) {
   const double mean = n > 0 ? sum / n : 0;
   const double variance = n > 0 ? squares / n - mean * mean : 0;
   // Less is the rounding of equal scores.
-  const bool has_spread = variance > 1e-12 * mean * mean && variance > 0;
-  const double scale = has_spread ? 1 / std::sqrt(variance) : 0;
+  const double scale = variance > 1e-12 * mean * mean ? 1 / std::sqrt(variance) : 0;
   for (float& score : scores) {
     score = score == kNeverScore ? 0 : static_cast<float>((score - mean) * scale);
   }
@@ -300,11 +299,17 @@ Result<std::unique_ptr<Model>> Blend::fit(const Dataset& dataset, const Settings
 }
 
 void Blend::score(const Profile& profile, std::span<float> out) const {
+  score_many({&profile, 1}, out);
+}
+
+void Blend::score_many(std::span<const Profile> profiles, std::span<float> out) const {
   std::ranges::fill(out, 0.0F);
-  std::vector<float> scores(n_items());
+  std::vector<float> scores(profiles.size() * n_items());
   for (const Part& part : parts_) {
-    part.model->score(profile, scores);
-    standardise(scores);
+    part.model->score_many(profiles, scores);
+    for (std::size_t p = 0; p < profiles.size(); ++p) {
+      standardise(std::span(scores).subspan(p * n_items(), n_items()));
+    }
     for (std::size_t i = 0; i < scores.size(); ++i) out[i] += part.weight * scores[i];
   }
 }

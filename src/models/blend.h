@@ -36,7 +36,7 @@ class Blend final : public Model {
   static constexpr std::string_view kName = "blend";
 
   struct Options {
-    std::string models = "item_knn,ials";
+    std::string models = "ease,item_knn,ials";
     std::string weights = "fitted";  // or "equal", for which nothing is held out
     double held_out = 0.1;           // of each user's interactions; rounded, and one stays
     int max_users = 4000;            // who judge the weights, evenly spread over all
@@ -61,6 +61,7 @@ class Blend final : public Model {
 
   // Cost: that of all models, and two passes over the items for each.
   void score(const Profile& profile, std::span<float> out) const override;
+  void score_many(std::span<const Profile> profiles, std::span<float> out) const override;
 
   // By the weighted sum of the models' similarities, each as a share of its largest.
   Ranking similar_items(ItemIndex item, std::size_t k) const override;
