@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/rng.h"
+#include "models/model_testing.h"
 #include "models/tensor_file.h"
 
 namespace coseno {
@@ -43,15 +44,6 @@ Dataset tastes() {
   return make_dataset(std::move(interactions), RepeatRule::last, {}, {});
 }
 
-std::unique_ptr<Model> fitted(const Dataset& dataset, const BiasedMf::Options& options) {
-  ThreadPool pool(1);
-  Progress progress;
-  FitContext context{.pool = pool, .progress = progress, .seed = 1};
-  Result<std::unique_ptr<Model>> model = BiasedMf::fit(dataset, options, context);
-  EXPECT_TRUE(model.has_value());
-  return std::move(*model);
-}
-
 float predicted(const Model& model, const Profile& profile, ItemIndex item) {
   float rating = 0;
   model.predict(profile, std::span(&item, 1), std::span(&rating, 1));
@@ -61,7 +53,7 @@ float predicted(const Model& model, const Profile& profile, ItemIndex item) {
 // The noise has deviation 0.06, the ratings 1.
 TEST(BiasedMfTest, FindsWhatWasHeldOut) {
   const Dataset dataset = tastes();
-  const auto model = fitted(dataset, {.dim = 3, .rounds = 60, .draws = 20});
+  const auto model = fit<BiasedMf>(dataset, {.dim = 3, .rounds = 60, .draws = 20});
   double squared_error = 0;
   double n = 0;
   for (std::size_t u = 0; u < kUsers; ++u) {
@@ -78,7 +70,7 @@ TEST(BiasedMfTest, FindsWhatWasHeldOut) {
 
 // Unknown at training time, and four ratings are enough to see the taste.
 TEST(BiasedMfTest, ServesAnUnknownUserFromTheHistory) {
-  const auto model = fitted(tastes(), {.dim = 3, .rounds = 60, .draws = 20});
+  const auto model = fit<BiasedMf>(tastes(), {.dim = 3, .rounds = 60, .draws = 20});
   const std::vector<Interaction> history = {
       {ItemIndex{1}, 4, 0}, {ItemIndex{3}, 4, 0}, {ItemIndex{2}, 2, 0}, {ItemIndex{4}, 2, 0}};
   EXPECT_GT(predicted(*model, {history}, ItemIndex{7}), 3.6F);
@@ -86,13 +78,13 @@ TEST(BiasedMfTest, ServesAnUnknownUserFromTheHistory) {
 }
 
 TEST(BiasedMfTest, WithoutHistoryTheMeanOfTheItemIsExpected) {
-  const auto model = fitted(tastes(), {.dim = 3, .rounds = 60, .draws = 20});
+  const auto model = fit<BiasedMf>(tastes(), {.dim = 3, .rounds = 60, .draws = 20});
   EXPECT_NEAR(predicted(*model, {}, ItemIndex{1}), 3.0F, 0.3F);
   EXPECT_NEAR(predicted(*model, {}, ItemIndex{5}), 3.5F, 0.3F);
 }
 
 TEST(BiasedMfTest, PredictionsStayWithinTheRatings) {
-  const auto model = fitted(tastes(), {.dim = 2, .rounds = 20, .draws = 5});
+  const auto model = fit<BiasedMf>(tastes(), {.dim = 2, .rounds = 20, .draws = 5});
   std::vector<Interaction> history;
   for (std::uint32_t i = 0; i < kItems; ++i) history.push_back({ItemIndex{i}, 1000, 0});
   const float rating = predicted(*model, {history}, ItemIndex{5});
@@ -101,7 +93,7 @@ TEST(BiasedMfTest, PredictionsStayWithinTheRatings) {
 }
 
 TEST(BiasedMfTest, AnItemThatIsUnknownGetsAnAverageRating) {
-  const auto model = fitted(tastes(), {.dim = 2, .rounds = 40, .draws = 20});
+  const auto model = fit<BiasedMf>(tastes(), {.dim = 2, .rounds = 40, .draws = 20});
   EXPECT_NEAR(predicted(*model, {}, ItemIndex{4000}), 3.1F, 0.4F);
 }
 
@@ -114,7 +106,7 @@ TEST(BiasedMfTest, EqualRatingsArePredictedAsTheyAre) {
     }
   }
   const Dataset dataset = make_dataset(std::move(interactions), RepeatRule::last, {}, {});
-  const auto model = fitted(dataset, {.dim = 2, .rounds = 10, .draws = 5});
+  const auto model = fit<BiasedMf>(dataset, {.dim = 2, .rounds = 10, .draws = 5});
   EXPECT_EQ(predicted(*model, profile_of(dataset, UserIndex{0}), ItemIndex{1}), 4.0F);
 }
 
@@ -122,10 +114,7 @@ TEST(BiasedMfTest, PlainActsAreRefused) {
   Interactions interactions;
   interactions.add(interactions.users.add("ann"), {interactions.items.add("tea"), 1, 0});
   const Dataset dataset = make_dataset(std::move(interactions), RepeatRule::last, {}, {});
-  ThreadPool pool(1);
-  Progress progress;
-  FitContext context{.pool = pool, .progress = progress};
-  const auto model = BiasedMf::fit(dataset, {}, context);
+  const auto model = try_fit<BiasedMf>(dataset, {});
   ASSERT_FALSE(model.has_value());
   EXPECT_EQ(model.error().code, ErrorCode::invalid_argument);
 }
@@ -147,7 +136,7 @@ TEST(BiasedMfTest, PropertiesTellOfAnItemThatNobodyHasRated) {
   }
   items.add({.id = "new", .title = "", .properties = {{"genre", PropertyKind::category, "loud"}}});
   const Dataset dataset = make_dataset(std::move(interactions), RepeatRule::last, items, {});
-  const auto model = fitted(dataset, {.dim = 2, .rounds = 60, .draws = 20});
+  const auto model = fit<BiasedMf>(dataset, {.dim = 2, .rounds = 60, .draws = 20});
   const ItemIndex unrated = *dataset.items.find("new");
   EXPECT_GT(predicted(*model, profile_of(dataset, UserIndex{1}), unrated), 3.7F);
 }
@@ -169,7 +158,7 @@ TEST(BiasedMfTest, AnyNameOfAUserPropertyWillDo) {
   }
   const Dataset dataset = make_dataset(std::move(interactions), RepeatRule::last, {}, users);
   ASSERT_EQ(dataset.user_encoder.n_features(), 2U);
-  const auto model = fitted(dataset, {.dim = 2, .rounds = 60, .draws = 20});
+  const auto model = fit<BiasedMf>(dataset, {.dim = 2, .rounds = 60, .draws = 20});
   const Profile likes{{}, dataset.user_features.row(0)};
   const Profile dislikes{{}, dataset.user_features.row(1)};
   EXPECT_GT(predicted(*model, likes, ItemIndex{0}), predicted(*model, dislikes, ItemIndex{0}) + 1);
@@ -181,7 +170,7 @@ TEST(BiasedMfTest, AnyNameOfAUserPropertyWillDo) {
 //
 // with a from the errors of a first pass, as biased_mf.cc tells.
 TEST(BiasedMfTest, FoldInEqualsRidgeRegressionAroundThePrior) {
-  const auto model = fitted(tastes(), {.dim = 3, .rounds = 20, .draws = 1});
+  const auto model = fit<BiasedMf>(tastes(), {.dim = 3, .rounds = 20, .draws = 1});
   TensorFileWriter writer;
   model->save(writer);
   const std::string path = testing::TempDir() + "fold_in.safetensors";

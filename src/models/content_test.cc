@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "models/model_testing.h"
+
 namespace coseno {
 namespace {
 
@@ -36,26 +38,15 @@ Dataset dataset(bool has_values = true) {
   return make_dataset(std::move(interactions), RepeatRule::last, catalog, {});
 }
 
-std::unique_ptr<Model> fit(const Dataset& data) {
-  ThreadPool pool(1);
-  Progress progress;
-  FitContext context = {.pool = pool, .progress = progress};
-  return Content::fit(data, {}, context).value();
-}
-
-std::vector<float> scores(const Model& model, const std::vector<Interaction>& history) {
-  std::vector<float> out(model.n_items());
-  model.score({history}, out);
-  return out;
-}
+using Acts = std::vector<Interaction>;
 
 constexpr ItemIndex kFunny{0};
 constexpr ItemIndex kAlien{4};
 
 // "mash" has both genres with the same weight: the angle to "funny" is 45 degrees.
 TEST(ContentTest, ScoresAreCosines) {
-  const auto model = fit(dataset());
-  const std::vector<float> out = scores(*model, {{kFunny, 5, 0}});
+  const auto model = fit<Content>(dataset(), {});
+  const std::vector<float> out = scores(*model, {Acts{{kFunny, 5, 0}}});
   EXPECT_FLOAT_EQ(out[0], 1);
   EXPECT_FLOAT_EQ(out[1], std::sqrt(0.5F));
   EXPECT_EQ(out[3], 0);
@@ -65,23 +56,23 @@ TEST(ContentTest, ScoresAreCosines) {
 
 // "alien" is below the user's mean of 3.
 TEST(ContentTest, WhatTheUserDislikedDoesNotCount) {
-  const auto model = fit(dataset());
-  const std::vector<float> out = scores(*model, {{kFunny, 5, 0}, {kAlien, 1, 0}});
+  const auto model = fit<Content>(dataset(), {});
+  const std::vector<float> out = scores(*model, {Acts{{kFunny, 5, 0}, {kAlien, 1, 0}}});
   EXPECT_FLOAT_EQ(out[0], 1);
   EXPECT_EQ(out[5], 0);
 }
 
 // The same history as plain acts: both count alike, at a right angle.
 TEST(ContentTest, PlainActsAllCountAlike) {
-  const auto model = fit(dataset(false));
-  const std::vector<float> out = scores(*model, {{kFunny, 5, 0}, {kAlien, 1, 0}});
+  const auto model = fit<Content>(dataset(false), {});
+  const std::vector<float> out = scores(*model, {Acts{{kFunny, 5, 0}, {kAlien, 1, 0}}});
   EXPECT_FLOAT_EQ(out[0], std::sqrt(0.5F));
   EXPECT_FLOAT_EQ(out[5], std::sqrt(0.5F));
 }
 
 TEST(ContentTest, EqualRatingsAllCountAlike) {
-  const auto model = fit(dataset());
-  const std::vector<float> out = scores(*model, {{kFunny, 2, 0}, {kAlien, 2, 0}});
+  const auto model = fit<Content>(dataset(), {});
+  const std::vector<float> out = scores(*model, {Acts{{kFunny, 2, 0}, {kAlien, 2, 0}}});
   EXPECT_FLOAT_EQ(out[0], std::sqrt(0.5F));
   EXPECT_FLOAT_EQ(out[5], std::sqrt(0.5F));
 }
@@ -93,8 +84,8 @@ TEST(ContentTest, RareFeaturesWeighMore) {
   Interactions interactions;
   interactions.add(interactions.users.add("ann"), {interactions.items.add("both"), 1, 0});
   const Dataset with_both = make_dataset(std::move(interactions), RepeatRule::last, catalog, {});
-  const auto model = fit(with_both);
-  const std::vector<float> out = scores(*model, {{ItemIndex{0}, 1, 0}});
+  const auto model = fit<Content>(with_both, {});
+  const std::vector<float> out = scores(*model, {Acts{{ItemIndex{0}, 1, 0}}});
   const auto score_of = [&](const char* id) {
     return out[offset(with_both.items.find(id).value())];
   };
@@ -102,7 +93,7 @@ TEST(ContentTest, RareFeaturesWeighMore) {
 }
 
 TEST(ContentTest, SimilarItemsShareSomething) {
-  const auto model = fit(dataset());
+  const auto model = fit<Content>(dataset(), {});
   const Ranking similar = model->similar_items(kFunny, 10);
   ASSERT_EQ(similar.size(), 2U);
   EXPECT_EQ(similar[0].item, ItemIndex{1});
@@ -115,10 +106,7 @@ TEST(ContentTest, WithoutPropertiesItLearnsNothing) {
   Interactions interactions;
   interactions.add(interactions.users.add("ann"), {interactions.items.add("tea"), 1, 0});
   const Dataset data = make_dataset(std::move(interactions), RepeatRule::last, {}, {});
-  ThreadPool pool(1);
-  Progress progress;
-  FitContext context = {.pool = pool, .progress = progress};
-  const auto fitted = Content::fit(data, {}, context);
+  const auto fitted = try_fit<Content>(data, {});
   ASSERT_FALSE(fitted.has_value());
   EXPECT_EQ(fitted.error().code, ErrorCode::invalid_argument);
   EXPECT_EQ(fitted.error().message,

@@ -9,51 +9,17 @@
 
 #include "base/rng.h"
 #include "models/ease_solver.h"
+#include "models/model_testing.h"
 
 namespace coseno {
 namespace {
-
-// Users in rows, items in columns; 0 where there is nothing.
-using Ratings = std::vector<std::vector<float>>;
-
-Dataset dataset_of(const Ratings& ratings, bool has_values) {
-  Interactions interactions;
-  interactions.has_values = has_values;
-  for (std::size_t i = 0; i < ratings[0].size(); ++i) interactions.items.add(fmt::format("i{}", i));
-  for (std::size_t u = 0; u < ratings.size(); ++u) {
-    const UserIndex user = interactions.users.add(fmt::format("u{}", u));
-    for (std::size_t i = 0; i < ratings[u].size(); ++i) {
-      if (ratings[u][i] != 0) interactions.add(user, {static_cast<ItemIndex>(i), ratings[u][i], 0});
-    }
-  }
-  return make_dataset(std::move(interactions), RepeatRule::last, {}, {});
-}
-
-Result<std::unique_ptr<Model>> try_fit(const Dataset& dataset, const Ease::Options& options,
-                                       int n_threads = 1) {
-  ThreadPool pool(n_threads);
-  Progress progress;
-  FitContext context = {.pool = pool, .progress = progress};
-  return Ease::fit(dataset, options, context);
-}
-
-std::unique_ptr<Model> fit(const Dataset& dataset, const Ease::Options& options) {
-  return try_fit(dataset, options).value();
-}
-
-std::vector<float> scores(const Model& model, History history) {
-  std::vector<float> out(model.n_items());
-  model.score({history}, out);
-  return out;
-}
 
 // What each item says alone: row j holds s_ji.
 Eigen::MatrixXd weights_of(const Model& model) {
   const auto n = static_cast<Eigen::Index>(model.n_items());
   Eigen::MatrixXd weights(n, n);
   for (Eigen::Index j = 0; j < n; ++j) {
-    const std::vector<Interaction> history = {{static_cast<ItemIndex>(j), 1, 0}};
-    const std::vector<float> row = scores(model, history);
+    const std::vector<float> row = scores_after(model, static_cast<std::uint32_t>(j));
     for (Eigen::Index i = 0; i < n; ++i) weights(j, i) = row[static_cast<std::size_t>(i)];
   }
   return weights;
@@ -75,7 +41,7 @@ TEST(EaseTest, TwoItemsByHand) {
   for (const char* solver : {"dense", "sparse"}) {
     Ease::Options options = kPlain;
     options.solver = solver;
-    const Eigen::MatrixXd weights = weights_of(*fit(dataset_of(kTwoItems, false), options));
+    const Eigen::MatrixXd weights = weights_of(*fit<Ease>(dataset_of(kTwoItems), options));
     EXPECT_NEAR(weights(0, 1), 2.0 / 3, 2e-6) << solver;
     EXPECT_NEAR(weights(1, 0), 2.0 / 4, 2e-6) << solver;
     EXPECT_NEAR(weights(0, 0), 0, 2e-6) << solver;
@@ -86,7 +52,7 @@ TEST(EaseTest, TwoItemsByHand) {
 TEST(EaseTest, DropoutGrowsWithPopularity) {
   Ease::Options options = kPlain;
   options.dropout = 0.5;
-  const Eigen::MatrixXd weights = weights_of(*fit(dataset_of(kTwoItems, false), options));
+  const Eigen::MatrixXd weights = weights_of(*fit<Ease>(dataset_of(kTwoItems), options));
   EXPECT_NEAR(weights(0, 1), 2.0 / 5, 2e-6);
   EXPECT_NEAR(weights(1, 0), 2.0 / 7, 2e-6);
 }
@@ -95,7 +61,7 @@ TEST(EaseTest, DropoutGrowsWithPopularity) {
 TEST(EaseTest, UsersWithManyItemsCountLess) {
   Ease::Options options = kPlain;
   options.user_length = 1;
-  const Eigen::MatrixXd weights = weights_of(*fit(dataset_of(kTwoItems, false), options));
+  const Eigen::MatrixXd weights = weights_of(*fit<Ease>(dataset_of(kTwoItems), options));
   EXPECT_NEAR(weights(0, 1), 1.0 / 2, 2e-6);
   EXPECT_NEAR(weights(1, 0), 1.0 / 3, 2e-6);
 }
@@ -104,7 +70,7 @@ TEST(EaseTest, UsersWithManyItemsCountLess) {
 TEST(EaseTest, PopularItemsSpeakLouderAndComeLater) {
   Ease::Options options = kPlain;
   options.popularity = 0.5;
-  const Eigen::MatrixXd weights = weights_of(*fit(dataset_of(kTwoItems, false), options));
+  const Eigen::MatrixXd weights = weights_of(*fit<Ease>(dataset_of(kTwoItems), options));
   EXPECT_NEAR(weights(0, 1), 2.0 / 3 * std::sqrt(2.0 / 3), 2e-6);
   EXPECT_NEAR(weights(1, 0), 2.0 / 4 * std::sqrt(3.0 / 2), 2e-6);
 }
@@ -112,12 +78,11 @@ TEST(EaseTest, PopularItemsSpeakLouderAndComeLater) {
 // Items 1 and 2 are had by the same users as item 0, but who likes item 0 likes item 1.
 TEST(EaseTest, RatingsMoveTheWeights) {
   const Dataset dataset = dataset_of({{5, 5, 1}, {5, 5, 1}, {1, 1, 5}, {1, 1, 5}}, true);
-  const std::vector<Interaction> liked = {{ItemIndex{0}, 5, 0}};
-  const std::vector<float> alike = scores(*fit(dataset, kPlain), liked);
+  const std::vector<float> alike = scores_after(*fit<Ease>(dataset, kPlain), 0, 5);
   EXPECT_NEAR(alike[1], alike[2], 1e-6);
   Ease::Options options = kPlain;
   options.rating_weight = 0.35;
-  const std::vector<float> weighted = scores(*fit(dataset, options), liked);
+  const std::vector<float> weighted = scores_after(*fit<Ease>(dataset, options), 0, 5);
   EXPECT_GT(weighted[1], weighted[2] + 0.1F);
 }
 
@@ -159,19 +124,19 @@ Eigen::MatrixXd plain_weights(const Ratings& acts, const Ease::Options& options)
 // every other, so that the pattern of the sparse one is full.
 TEST(EaseTest, BothSolversAgreeWithDouble) {
   const Ratings acts = random_acts(300, 70);
-  const Dataset dataset = dataset_of(acts, false);
+  const Dataset dataset = dataset_of(acts);
   Ease::Options options = {.l2 = 3, .popularity = 0.1, .neighbours = 1000};
   const Eigen::MatrixXd expected = plain_weights(acts, options);
   for (const char* solver : {"dense", "sparse"}) {
     options.solver = solver;
-    const Eigen::MatrixXd weights = weights_of(*fit(dataset, options));
+    const Eigen::MatrixXd weights = weights_of(*fit<Ease>(dataset, options));
     EXPECT_LT((weights - expected).cwiseAbs().maxCoeff(), 2e-5) << solver;
   }
 }
 
 // Of 70 x 69 weights the 700 largest, or up to one percent fewer: sizes are told apart no finer.
 TEST(EaseTest, TheLargestWeightsAreKept) {
-  const Dataset dataset = dataset_of(random_acts(300, 70), false);
+  const Dataset dataset = dataset_of(random_acts(300, 70));
   ThreadPool pool(2);
   Progress progress;
   FitContext context = {.pool = pool, .progress = progress};
@@ -195,11 +160,11 @@ TEST(EaseTest, TheLargestWeightsAreKept) {
 }
 
 TEST(EaseTest, AnyNumberOfThreadsGivesTheSameScores) {
-  const Dataset dataset = dataset_of(random_acts(300, 70), false);
+  const Dataset dataset = dataset_of(random_acts(300, 70));
   for (const char* solver : {"dense", "sparse"}) {
     const Ease::Options options = {.neighbours = 20, .solver = solver};
-    const auto one = try_fit(dataset, options, 1).value();
-    const auto three = try_fit(dataset, options, 3).value();
+    const auto one = try_fit<Ease>(dataset, options, 1).value();
+    const auto three = try_fit<Ease>(dataset, options, 3).value();
     EXPECT_EQ(weights_of(*one), weights_of(*three)) << solver;
   }
 }
@@ -211,25 +176,25 @@ TEST(EaseTest, MemoryThatWillNotSufficeIsToldBefore) {
   interactions.add(interactions.users.add("ann"), {ItemIndex{3}, 1, 0});
   interactions.add(UserIndex{0}, {ItemIndex{5}, 1, 0});
   const Dataset dataset = make_dataset(std::move(interactions), RepeatRule::last, {}, {});
-  const auto fitted = try_fit(dataset, {.solver = "dense"});
+  const auto fitted = try_fit<Ease>(dataset, {.solver = "dense"});
   ASSERT_FALSE(fitted.has_value());
   EXPECT_EQ(fitted.error().code, ErrorCode::unavailable);
   EXPECT_NE(fitted.error().message.find("1000000 items needs 200"), std::string::npos)
       << fitted.error().message;
 
-  const auto model = fit(dataset, {.solver = "auto"});
-  const std::vector<Interaction> history = {{ItemIndex{3}, 1, 0}};
-  EXPECT_GT(scores(*model, history)[5], scores(*model, history)[4]);
+  const auto model = fit<Ease>(dataset, {.solver = "auto"});
+  const std::vector<float> out = scores_after(*model, 3);
+  EXPECT_GT(out[5], out[4]);
 }
 
 TEST(EaseTest, NewcomersGetThePopularItems) {
-  const std::vector<float> out = scores(*fit(dataset_of(kTwoItems, false), {}), {});
+  const std::vector<float> out = scores(*fit<Ease>(dataset_of(kTwoItems), {}), {});
   EXPECT_GT(out[1], out[0]);
   EXPECT_GT(out[0], 0);
 }
 
 TEST(EaseTest, SimilarItemsGoByTheWeights) {
-  const auto model = fit(dataset_of({{1, 1, 0}, {1, 1, 0}, {1, 0, 1}, {0, 1, 0}}, false), kPlain);
+  const auto model = fit<Ease>(dataset_of({{1, 1, 0}, {1, 1, 0}, {1, 0, 1}, {0, 1, 0}}), kPlain);
   const Ranking similar = model->similar_items(ItemIndex{0}, 5);
   ASSERT_FALSE(similar.empty());
   EXPECT_EQ(similar[0].item, ItemIndex{1});

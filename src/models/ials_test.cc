@@ -4,9 +4,9 @@
 
 #include <Eigen/Cholesky>
 #include <Eigen/Core>
-#include <cmath>
 
 #include "base/rng.h"
+#include "models/model_testing.h"
 
 namespace coseno {
 namespace {
@@ -26,28 +26,13 @@ Matrix acts_of_two_tastes(int n_users, int n_items) {
   return acts;
 }
 
-Dataset dataset_of(const Matrix& acts) {
-  Interactions interactions;
-  for (Eigen::Index i = 0; i < acts.cols(); ++i) interactions.items.add(fmt::format("i{}", i));
+Ratings table_of(const Matrix& acts) {
+  Ratings rows;
   for (Eigen::Index u = 0; u < acts.rows(); ++u) {
-    const UserIndex user = interactions.users.add(fmt::format("u{}", u));
-    for (Eigen::Index i = 0; i < acts.cols(); ++i) {
-      if (acts(u, i) != 0) interactions.add(user, {static_cast<ItemIndex>(i), 1, 0});
-    }
+    const Vector row = acts.row(u);
+    rows.emplace_back(row.begin(), row.end());
   }
-  return make_dataset(std::move(interactions), RepeatRule::last, {}, {});
-}
-
-std::unique_ptr<Model> fit(const Dataset& dataset, const Ials::Options& options,
-                           Progress& progress) {
-  ThreadPool pool(1);
-  FitContext context = {.pool = pool, .progress = progress};
-  return Ials::fit(dataset, options, context).value();
-}
-
-std::unique_ptr<Model> fit(const Dataset& dataset, const Ials::Options& options) {
-  Progress progress;
-  return fit(dataset, options, progress);
+  return rows;
 }
 
 // n ^ -exponent of the rows of `acts`, scaled to a mean of 1 over the acts.
@@ -106,8 +91,8 @@ class IalsTest : public testing::TestWithParam<Ials::Options> {};
 // Of a user of the training data the fold-in is the half-step.
 TEST_P(IalsTest, FoldInEqualsTheHalfStepInDouble) {
   const Matrix acts = acts_of_two_tastes(60, 25);
-  const Dataset dataset = dataset_of(acts);
-  const auto model = fit(dataset, GetParam());
+  const Dataset dataset = dataset_of(table_of(acts));
+  const auto model = fit<Ials>(dataset, GetParam());
   const Matrix expected = half_step(acts, item_vectors(*model), GetParam().user_exponent,
                                     GetParam().item_exponent, GetParam());
   EXPECT_LT((user_vectors(*model, dataset) - expected).norm() / expected.norm(), 1e-5);
@@ -116,10 +101,10 @@ TEST_P(IalsTest, FoldInEqualsTheHalfStepInDouble) {
 // What training converges to is a fixed point of the plain alternation.
 TEST_P(IalsTest, APlainRoundInDoubleMovesNothingAfterTraining) {
   const Matrix acts = acts_of_two_tastes(60, 25);
-  const Dataset dataset = dataset_of(acts);
+  const Dataset dataset = dataset_of(table_of(acts));
   Ials::Options options = GetParam();
   options.rounds = 2000;
-  const auto model = fit(dataset, options);
+  const auto model = fit<Ials>(dataset, options);
   const Matrix items = item_vectors(*model);
   const Matrix users =
       half_step(acts, items, options.user_exponent, options.item_exponent, options);
@@ -152,16 +137,14 @@ TEST(IalsTest, AnEmptyProfileGetsThePopularItem) {
     acts(u, 2) = 1;
     acts(u, u < 15 ? 0 : 3) = 1;
   }
-  const Dataset dataset = dataset_of(acts);
-  const auto model = fit(dataset, {.dim = 3, .unobserved = 2, .regularization = 0.5});
-  std::vector<float> scores(4);
-  model->score({}, scores);
-  const std::vector<ScoredItem> best = best_items(scores, 2);
+  const Dataset dataset = dataset_of(table_of(acts));
+  const auto model = fit<Ials>(dataset, {.dim = 3, .unobserved = 2, .regularization = 0.5});
+  const Ranking best = best_items(scores(*model, {}), 2);
   EXPECT_EQ(best[0].item, ItemIndex{2});
   EXPECT_EQ(best[1].item, ItemIndex{0});
 }
 
-class LastMetric : public Progress {
+class Metrics : public Progress {
  public:
   void report(std::string_view /*stage*/, std::size_t done, std::size_t /*total*/,
               std::string_view metric) override {
@@ -171,9 +154,12 @@ class LastMetric : public Progress {
 };
 
 TEST(IalsTest, TheReportedErrorFalls) {
-  const Dataset dataset = dataset_of(acts_of_two_tastes(60, 25));
-  LastMetric progress;
-  fit(dataset, {.dim = 4, .rounds = 8, .unobserved = 2, .regularization = 0.5}, progress);
+  const Dataset dataset = dataset_of(table_of(acts_of_two_tastes(60, 25)));
+  ThreadPool pool(1);
+  Metrics progress;
+  FitContext context = {.pool = pool, .progress = progress};
+  const Ials::Options options = {.dim = 4, .rounds = 8, .unobserved = 2, .regularization = 0.5};
+  ASSERT_TRUE(Ials::fit(dataset, options, context).has_value());
   ASSERT_EQ(progress.metrics.size(), 8U);
   EXPECT_EQ(progress.metrics[0].rfind("error 0.", 0), 0U);
   EXPECT_LT(progress.metrics.back(), progress.metrics.front());

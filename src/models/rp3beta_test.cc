@@ -2,47 +2,19 @@
 
 #include <gtest/gtest.h>
 
-#include <cmath>
+#include "models/model_testing.h"
 
 namespace coseno {
 namespace {
-
-// Users in rows, items in columns; 0 where there is nothing.
-Dataset dataset_of(const std::vector<std::vector<float>>& ratings, bool has_values = false) {
-  Interactions interactions;
-  interactions.has_values = has_values;
-  for (std::size_t i = 0; i < ratings[0].size(); ++i) interactions.items.add(fmt::format("i{}", i));
-  for (std::size_t u = 0; u < ratings.size(); ++u) {
-    const UserIndex user = interactions.users.add(fmt::format("u{}", u));
-    for (std::size_t i = 0; i < ratings[u].size(); ++i) {
-      if (ratings[u][i] != 0) interactions.add(user, {static_cast<ItemIndex>(i), ratings[u][i], 0});
-    }
-  }
-  return make_dataset(std::move(interactions), RepeatRule::last, {}, {});
-}
-
-std::unique_ptr<Model> fit(const Dataset& dataset, const Rp3beta::Options& options) {
-  ThreadPool pool(1);
-  Progress progress;
-  FitContext context = {.pool = pool, .progress = progress};
-  return Rp3beta::fit(dataset, options, context).value();
-}
-
-std::vector<float> scores(const Model& model, std::uint32_t item, float rating = 1) {
-  std::vector<float> out(model.n_items());
-  const std::vector<Interaction> history = {{ItemIndex{item}, rating, 0}};
-  model.score({history}, out);
-  return out;
-}
 
 constexpr Rp3beta::Options kPlain = {
     .neighbours = 10, .alpha = 1, .beta = 0, .amplification = 1, .rating_weight = 0};
 
 // Users have 3, 2 and 1 items. From item 0: to item 1 by 1/3 + 1/2 = 5/6, to item 2 by 1/3.
-const std::vector<std::vector<float>> kActs = {{1, 1, 1}, {1, 1, 0}, {0, 1, 0}};
+const Ratings kActs = {{1, 1, 1}, {1, 1, 0}, {0, 1, 0}};
 
 TEST(Rp3betaTest, WalkByHand) {
-  const std::vector<float> out = scores(*fit(dataset_of(kActs), kPlain), 0);
+  const std::vector<float> out = scores_after(*fit<Rp3beta>(dataset_of(kActs), kPlain), 0);
   EXPECT_NEAR(out[0], 0, 1e-5);
   EXPECT_NEAR(out[1], (5.0 / 6) / (5.0 / 6 + 1.0 / 3), 1e-5);
   EXPECT_NEAR(out[2], (1.0 / 3) / (5.0 / 6 + 1.0 / 3), 1e-5);
@@ -52,14 +24,14 @@ TEST(Rp3betaTest, WalkByHand) {
 TEST(Rp3betaTest, WithoutAlphaAllUsersCountAlike) {
   Rp3beta::Options options = kPlain;
   options.alpha = 0;
-  EXPECT_NEAR(scores(*fit(dataset_of(kActs), options), 0)[1], 2.0 / 3, 1e-5);
+  EXPECT_NEAR(scores_after(*fit<Rp3beta>(dataset_of(kActs), options), 0)[1], 2.0 / 3, 1e-5);
 }
 
 // Item 1 has three users, item 2 has one: 5/6 / 3 = 5/18 and 1/3 = 6/18.
 TEST(Rp3betaTest, BetaHoldsPopularItemsBack) {
   Rp3beta::Options options = kPlain;
   options.beta = 1;
-  const std::vector<float> out = scores(*fit(dataset_of(kActs), options), 0);
+  const std::vector<float> out = scores_after(*fit<Rp3beta>(dataset_of(kActs), options), 0);
   EXPECT_NEAR(out[1], 5.0 / 11, 1e-5);
   EXPECT_NEAR(out[2], 6.0 / 11, 1e-5);
 }
@@ -68,7 +40,7 @@ TEST(Rp3betaTest, BetaHoldsPopularItemsBack) {
 TEST(Rp3betaTest, AmplificationLetsTheNearestSayMore) {
   Rp3beta::Options options = kPlain;
   options.amplification = 2;
-  const std::vector<float> out = scores(*fit(dataset_of(kActs), options), 0);
+  const std::vector<float> out = scores_after(*fit<Rp3beta>(dataset_of(kActs), options), 0);
   EXPECT_NEAR(out[1], 25.0 / 29, 1e-5);
   EXPECT_NEAR(out[2], 4.0 / 29, 1e-5);
 }
@@ -78,27 +50,27 @@ TEST(Rp3betaTest, AmplificationLetsTheNearestSayMore) {
 TEST(Rp3betaTest, NeighboursAreCutOnBothSides) {
   Rp3beta::Options options = kPlain;
   options.neighbours = 1;
-  const auto model = fit(dataset_of(kActs), options);
-  EXPECT_NEAR(scores(*model, 0)[1], 1, 1e-5);
-  EXPECT_NEAR(scores(*model, 0)[2], 0, 1e-5);
-  EXPECT_NEAR(scores(*model, 1)[0], 1, 1e-5);
-  EXPECT_NEAR(scores(*model, 2)[0], 0, 1e-5);
+  const auto model = fit<Rp3beta>(dataset_of(kActs), options);
+  EXPECT_NEAR(scores_after(*model, 0)[1], 1, 1e-5);
+  EXPECT_NEAR(scores_after(*model, 0)[2], 0, 1e-5);
+  EXPECT_NEAR(scores_after(*model, 1)[0], 1, 1e-5);
+  EXPECT_NEAR(scores_after(*model, 2)[0], 0, 1e-5);
 }
 
 // Items 1 and 2 are had by the same users as item 0, but who likes item 0 likes item 1.
 TEST(Rp3betaTest, RatingsMoveTheWeights) {
   const Dataset dataset = dataset_of({{5, 5, 1}, {5, 5, 1}, {1, 1, 5}, {1, 1, 5}}, true);
-  const std::vector<float> alike = scores(*fit(dataset, kPlain), 0, 5);
+  const std::vector<float> alike = scores_after(*fit<Rp3beta>(dataset, kPlain), 0, 5);
   EXPECT_FLOAT_EQ(alike[1], alike[2]);
   Rp3beta::Options options = kPlain;
   options.rating_weight = 0.35;
-  const std::vector<float> weighted = scores(*fit(dataset, options), 0, 5);
+  const std::vector<float> weighted = scores_after(*fit<Rp3beta>(dataset, options), 0, 5);
   EXPECT_GT(weighted[1], weighted[2]);
 }
 
 // Item 2 speaks for items 0 and 1, but nobody would call it the nearest to item 0 for that.
 TEST(Rp3betaTest, SimilarItemsAreWhereTheWalkLeads) {
-  const Ranking similar = fit(dataset_of(kActs), kPlain)->similar_items(ItemIndex{0}, 5);
+  const Ranking similar = fit<Rp3beta>(dataset_of(kActs), kPlain)->similar_items(ItemIndex{0}, 5);
   ASSERT_EQ(similar.size(), 2U);
   EXPECT_EQ(similar[0].item, ItemIndex{1});
   EXPECT_NEAR(similar[0].score, 5.0 / 7, 1e-5);
@@ -112,7 +84,7 @@ TEST(Rp3betaTest, LargePowersDoNotUnderflow) {
   options.alpha = 2;
   options.amplification = 10;
   const Dataset dataset = dataset_of({std::vector<float>(100, 1)});
-  EXPECT_NEAR(scores(*fit(dataset, options), 0)[1], 1.0 / 10, 1e-5);
+  EXPECT_NEAR(scores_after(*fit<Rp3beta>(dataset, options), 0)[1], 1.0 / 10, 1e-5);
 }
 
 }  // namespace
