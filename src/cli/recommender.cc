@@ -2,20 +2,18 @@
 
 #include <algorithm>
 
+#include "models/popularity.h"
+
 namespace coseno::cli {
 
 Recommender::Recommender(const Source& source, const ListOptions& options)
-    : source_(source), options_(options) {
-  const UserItemMatrix& matrix = source.fitted.dataset.matrix;
+    : source_(source), options_(options), popularity_(popularity_of(source.fitted.dataset.matrix)) {
   options_.k = std::min(options.k, source.fitted.model->n_items());
-  for (std::size_t i = 0; i < matrix.n_items(); ++i) {
-    n_users_.push_back(static_cast<float>(matrix.item_size(static_cast<ItemIndex>(i))));
-  }
 }
 
 UserList Recommender::recommend(std::string_view user_id) const {
   const std::optional<UserIndex> user = source_.fitted.dataset.users.find(user_id);
-  if (!user) return {best_items(n_users_, options_.k), false, 0};
+  if (!user) return {best_items(popularity_, options_.k), false, 0};
   const Model& model = *source_.fitted.model;
   const Profile profile = profile_of(source_.fitted.dataset, *user);
   std::vector<float> scores(model.n_items());

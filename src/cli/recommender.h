@@ -36,7 +36,7 @@ class Recommender {
 
   const Source& source_;
   ListOptions options_;
-  std::vector<float> n_users_;  // of each item
+  std::vector<float> popularity_;  // of each item
 };
 
 }  // namespace coseno::cli

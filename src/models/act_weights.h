@@ -2,6 +2,7 @@
 #pragma once
 
 #include "data/user_item_matrix.h"
+#include "models/options.h"
 
 namespace coseno {
 
@@ -30,5 +31,16 @@ class ActWeights {
   float mean_ = 0;
   float slope_ = 0;
 };
+
+// The option that is c, of a model that weighs acts so.
+template <class Options>
+OptionField<Options> rating_weight_field(double Options::* member) {
+  return {.name = "rating_weight",
+          .member = member,
+          .min = 0,
+          .max = 10,
+          .help = "how much a rating of one deviation above the user's mean adds to the weight 1",
+          .search = SearchRange{.low = 0, .high = 1, .needs_ratings = true}};
+}
 
 }  // namespace coseno

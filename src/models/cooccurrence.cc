@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <bit>
+#include <cmath>
 #include <functional>
 #include <numeric>
 #include <utility>
@@ -226,6 +227,15 @@ Result<std::vector<std::vector<Feature>>> Cooccurrence::nearest(const Nearness& 
   }
   if (context.progress.cancelled()) return make_error(ErrorCode::cancelled, "cancelled");
   return nearest;
+}
+
+std::vector<float> user_length_weights(const UserItemMatrix& matrix, double exponent) {
+  std::vector<float> weights;
+  for (std::size_t u = 0; u < matrix.n_users(); ++u) {
+    const auto n = static_cast<double>(matrix.user_size(static_cast<UserIndex>(u)));
+    weights.push_back(n > 0 ? static_cast<float>(std::pow(n, -exponent)) : 0);
+  }
+  return weights;
 }
 
 }  // namespace coseno

@@ -66,4 +66,8 @@ class Cooccurrence {
   std::vector<float> norms_;
 };
 
+// d_u = n_u ^ -exponent of every user, n_u their items; 0 of one without items. So users with many
+// items count less.
+std::vector<float> user_length_weights(const UserItemMatrix& matrix, double exponent);
+
 }  // namespace coseno

@@ -289,12 +289,7 @@ std::span<const OptionField<Ials::Options>> Ials::fields() {
        .max = 1,
        .help = "0 lets all users count alike, above it those of many items count less",
        .search = SearchRange{.low = 0, .high = 1}},
-      {.name = "rating_weight",
-       .member = &Options::rating_weight,
-       .min = 0,
-       .max = 10,
-       .help = "how much a rating of one deviation above the user's mean adds to the weight 1",
-       .search = SearchRange{.low = 0, .high = 1, .needs_ratings = true}},
+      rating_weight_field(&Options::rating_weight),
   }};
   return all;
 }

@@ -23,21 +23,22 @@ bool has_exponent(const ItemKnn::Options& options) {
   return options.similarity != "jaccard" && options.similarity != "dice";
 }
 
-bool has_idf(const ItemKnn::Options& options) {
-  return options.similarity == "tfidf" || options.similarity == "bm25";
+// idf_u^2 of every user.
+std::vector<float> squared_idfs(const UserItemMatrix& matrix) {
+  const double log_of_all = std::log1p(static_cast<double>(matrix.n_items()));
+  std::vector<float> squares;
+  for (std::size_t u = 0; u < matrix.n_users(); ++u) {
+    const auto n = static_cast<double>(matrix.user_size(static_cast<UserIndex>(u)));
+    const double idf = 1 - std::log1p(n) / log_of_all;
+    squares.push_back(static_cast<float>(idf * idf));
+  }
+  return squares;
 }
 
 // d_u of every user.
 std::vector<float> user_weights(const UserItemMatrix& matrix, const ItemKnn::Options& options) {
-  const double log_of_all = std::log1p(static_cast<double>(matrix.n_items()));
-  std::vector<float> weights;
-  for (std::size_t u = 0; u < matrix.n_users(); ++u) {
-    const auto n = static_cast<double>(matrix.user_size(static_cast<UserIndex>(u)));
-    const double idf = 1 - std::log1p(n) / log_of_all;
-    const double weight = has_idf(options) ? idf * idf : std::pow(n, -options.user_length);
-    weights.push_back(n > 0 ? static_cast<float>(weight) : 0);
-  }
-  return weights;
+  if (options.similarity == "tfidf" || options.similarity == "bm25") return squared_idfs(matrix);
+  return user_length_weights(matrix, options.user_length);
 }
 
 // n_i of BM25.
@@ -108,12 +109,7 @@ std::span<const OptionField<ItemKnn::Options>> ItemKnn::fields() {
        .help = "exponent: 0 lets all users count alike, above it those with many items count less; "
                "unused by tfidf and bm25",
        .search = SearchRange{.low = 0, .high = 1}},
-      {.name = "rating_weight",
-       .member = &Options::rating_weight,
-       .min = 0,
-       .max = 10,
-       .help = "how much a rating of one deviation above the user's mean adds to the weight 1",
-       .search = SearchRange{.low = 0, .high = 1, .needs_ratings = true}},
+      rating_weight_field(&Options::rating_weight),
       {.name = "similarity",
        .member = &Options::similarity,
        .choices = {"cosine", "jaccard", "dice", "tfidf", "bm25"},

@@ -14,10 +14,7 @@ constexpr const char* kUsersTensor = "popularity.n_users";
 Result<std::unique_ptr<Model>> Popularity::fit(const Dataset& dataset, const Options& /*options*/,
                                                FitContext& /*context*/) {
   auto model = std::make_unique<Popularity>();
-  for (std::size_t i = 0; i < dataset.items.size(); ++i) {
-    model->n_users_.push_back(
-        static_cast<float>(dataset.matrix.item_size(static_cast<ItemIndex>(i))));
-  }
+  model->n_users_ = popularity_of(dataset.matrix);
   return model;
 }
 
@@ -41,6 +38,14 @@ Ranking Popularity::similar_items(ItemIndex item, std::size_t k) const {
 
 void Popularity::save(TensorFileWriter& file) const {
   file.add(kUsersTensor, {n_users_.size()}, n_users_);
+}
+
+std::vector<float> popularity_of(const UserItemMatrix& matrix) {
+  std::vector<float> n_users;
+  for (std::size_t i = 0; i < matrix.n_items(); ++i) {
+    n_users.push_back(static_cast<float>(matrix.item_size(static_cast<ItemIndex>(i))));
+  }
+  return n_users;
 }
 
 }  // namespace coseno

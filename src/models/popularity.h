@@ -35,4 +35,7 @@ class Popularity final : public Model {
   std::vector<float> n_users_;  // n_items
 };
 
+// How many users each item has; n_items numbers.
+std::vector<float> popularity_of(const UserItemMatrix& matrix);
+
 }  // namespace coseno

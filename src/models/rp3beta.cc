@@ -7,27 +7,11 @@
 #include <vector>
 
 #include "models/cooccurrence.h"
+#include "models/popularity.h"
 #include "models/tensor_file.h"
 
 namespace coseno {
 namespace {
-
-std::vector<float> user_weights(const UserItemMatrix& matrix, double alpha) {
-  std::vector<float> weights;
-  for (std::size_t u = 0; u < matrix.n_users(); ++u) {
-    const auto n = static_cast<double>(matrix.user_size(static_cast<UserIndex>(u)));
-    weights.push_back(n > 0 ? static_cast<float>(std::pow(n, -alpha)) : 0);
-  }
-  return weights;
-}
-
-std::vector<float> item_sizes(const UserItemMatrix& matrix) {
-  std::vector<float> sizes;
-  for (std::size_t i = 0; i < matrix.n_items(); ++i) {
-    sizes.push_back(static_cast<float>(matrix.item_size(static_cast<ItemIndex>(i))));
-  }
-  return sizes;
-}
 
 // From c_ji / n_i^beta to s_ji. The largest becomes 1 on the way, so that no power underflows.
 void normalise(std::vector<Feature>& row, double amplification) {
@@ -82,12 +66,7 @@ std::span<const OptionField<Rp3beta::Options>> Rp3beta::fields() {
        .max = 10,
        .help = "exponent: above 1 the nearest of the neighbours say more",
        .search = SearchRange{.low = 0.8, .high = 2.5}},
-      {.name = "rating_weight",
-       .member = &Options::rating_weight,
-       .min = 0,
-       .max = 10,
-       .help = "how much a rating of one deviation above the user's mean adds to the weight 1",
-       .search = SearchRange{.low = 0, .high = 1, .needs_ratings = true}},
+      rating_weight_field(&Options::rating_weight),
   }};
   return all;
 }
@@ -96,8 +75,8 @@ Result<std::unique_ptr<Model>> Rp3beta::fit(const Dataset& dataset, const Option
                                             FitContext& context) {
   const UserItemMatrix& matrix = dataset.matrix;
   const ActWeights acts(matrix, options.rating_weight);
-  const Cooccurrence cooccurrence(matrix, acts, user_weights(matrix, options.alpha));
-  std::vector<float> popularity = item_sizes(matrix);
+  const Cooccurrence cooccurrence(matrix, acts, user_length_weights(matrix, options.alpha));
+  std::vector<float> popularity = popularity_of(matrix);
   Cooccurrence::Nearness nearness;
   nearness.own.assign(matrix.n_items(), 1);
   for (const float n : popularity) {
