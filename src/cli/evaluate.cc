@@ -226,18 +226,6 @@ Outcome<std::vector<Judged>> evaluate_ratings(const Arguments& arguments, Sessio
              : evaluate_on_test(std::move(train), catalogs, std::move(named), arguments, session);
 }
 
-Interactions interactions_of(const Dataset& dataset) {
-  Interactions interactions;
-  interactions.users = dataset.users;
-  interactions.items = dataset.items;
-  interactions.has_values = dataset.matrix.has_values();
-  for (std::size_t u = 0; u < dataset.matrix.n_users(); ++u) {
-    const auto user = static_cast<UserIndex>(u);
-    for (const Interaction& seen : dataset.matrix.user(user)) interactions.add(user, seen);
-  }
-  return interactions;
-}
-
 Outcome<std::vector<Judged>> evaluate_model_file(const Arguments& arguments, Session& session) {
   if (arguments.test.empty() || !arguments.models.empty()) {
     return wrong_use("{} is a fitted model: it needs --test, and no --models",

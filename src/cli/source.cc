@@ -155,6 +155,12 @@ Outcome<Settings> settings_for(const ModelInfo& model, const SourceArguments& ar
   return settings;
 }
 
+std::string model_arguments(std::string_view model, const Settings& settings) {
+  std::string text = fmt::format("--model {}", model);
+  for (const auto& [name, value] : settings) text += fmt::format(" --set {}={}", name, value);
+  return text;
+}
+
 Outcome<void> check_by(std::string_view by, const ModelInfo& model) {
   if (by != "cosine" || model.has_vectors) return {};
   std::vector<std::string_view> with_vectors;
@@ -205,10 +211,7 @@ std::string choice_text(const AutoChoice& choice) {
     }
   }
   if (!others.empty()) text += fmt::format(" ({})", fmt::join(others, ", "));
-  text += fmt::format("; again: --model {}", choice.model);
-  for (const auto& [name, value] : choice.settings)
-    text += fmt::format(" --set {}={}", name, value);
-  return text;
+  return text + "; again: " + model_arguments(choice.model, choice.settings);
 }
 
 // The model and settings to fit: those of auto once it has chosen.
@@ -219,10 +222,7 @@ struct ToFit {
 
 Outcome<ToFit> chosen(const Dataset& dataset, const Settings& settings, std::uint64_t seed,
                       Session& session) {
-  AutoOptions options{.seed = seed};
-  if (const auto seconds = settings.find("seconds"); seconds != settings.end()) {
-    options.seconds = std::stod(seconds->second);  // the settings were checked
-  }
+  COSENO_ASSIGN(options, auto_options(settings, seed));
   COSENO_ASSIGN(choice, choose_model(dataset, options, session.pool, session.progress));
   session.progress.clear();
   if (!choice.considered.empty()) print_note(choice_text(choice));

@@ -59,6 +59,8 @@ Outcome<void> check_out(const std::string& out, std::initializer_list<std::strin
 Outcome<const ModelInfo*> named_model(std::string_view name);
 // The settings in `arguments.set`, which that model takes. Wrong use where it does not.
 Outcome<Settings> settings_for(const ModelInfo& model, const SourceArguments& arguments);
+// Ready to paste: "--model item_knn --set neighbours=120 --set shrink=3".
+std::string model_arguments(std::string_view model, const Settings& settings);
 // Wrong use where the list is to be ordered by a cosine that the model has not.
 Outcome<void> check_by(std::string_view by, const ModelInfo& model);
 

@@ -187,13 +187,6 @@ std::vector<std::size_t> ranked(std::span<const Trial> trials) {
   return order;
 }
 
-// "--model item_knn --set neighbours=120 --set shrink=3"
-std::string ready_to_paste(const ModelInfo& model, const Trial& trial) {
-  std::string text = fmt::format("--model {}", model.name);
-  for (const auto& [name, value] : trial.settings) text += fmt::format(" --set {}={}", name, value);
-  return text;
-}
-
 std::string json_answer(const Tuned& tuned, const ModelInfo& model, const Arguments& arguments) {
   boost::json::array trials;
   for (const Trial& trial : tuned.trials) trials.push_back(trial_json(trial));
@@ -240,7 +233,7 @@ std::string text_answer(const Tuned& tuned, const ModelInfo& model, const Argume
   if (tuned.popularity) {
     text += fmt::format("\nPopularity has {:.4f}.\n", tuned.popularity->metrics.list.ndcg);
   }
-  return text + fmt::format("\nBest:\n  {}\n", ready_to_paste(model, best));
+  return text + fmt::format("\nBest:\n  {}\n", model_arguments(model.name, best.settings));
 }
 
 Outcome<void> run(const Arguments& arguments) {

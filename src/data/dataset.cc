@@ -18,4 +18,16 @@ Dataset make_dataset(Interactions interactions, RepeatRule rule, const Catalog& 
   return dataset;
 }
 
+Interactions interactions_of(const Dataset& dataset) {
+  Interactions interactions;
+  interactions.users = dataset.users;
+  interactions.items = dataset.items;
+  interactions.has_values = dataset.matrix.has_values();
+  for (std::size_t u = 0; u < dataset.matrix.n_users(); ++u) {
+    const auto user = static_cast<UserIndex>(u);
+    for (const Interaction& entry : dataset.matrix.user(user)) interactions.add(user, entry);
+  }
+  return interactions;
+}
+
 }  // namespace coseno

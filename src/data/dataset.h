@@ -24,4 +24,8 @@ struct Dataset {
 Dataset make_dataset(Interactions interactions, RepeatRule rule, const Catalog& item_catalog,
                      const Catalog& user_catalog);
 
+// The other way: what the matrix holds, user after user, with times but without has_times, which a
+// dataset does not keep. To split what has been read into a dataset already; copies everything.
+Interactions interactions_of(const Dataset& dataset);
+
 }  // namespace coseno

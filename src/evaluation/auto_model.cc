@@ -1,16 +1,17 @@
 #include "evaluation/auto_model.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <cmath>
+#include <functional>
 #include <limits>
 #include <memory>
-#include <optional>
 #include <span>
+#include <string_view>
 #include <utility>
 
-#include "evaluation/evaluate.h"
 #include "evaluation/split.h"
 #include "evaluation/tune.h"
 #include "models/blend.h"
@@ -18,6 +19,8 @@
 
 namespace coseno {
 namespace {
+
+constexpr std::string_view kName = "auto";
 
 // Held out of each user's interactions.
 constexpr double kHeldOut = 0.1;
@@ -46,27 +49,6 @@ class Clock {
  private:
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
-
-Interactions interactions_of(const Dataset& dataset) {
-  Interactions interactions;
-  interactions.users = dataset.users;
-  interactions.items = dataset.items;
-  interactions.has_values = dataset.matrix.has_values();
-  for (std::size_t u = 0; u < dataset.matrix.n_users(); ++u) {
-    const auto user = static_cast<UserIndex>(u);
-    for (const Interaction& act : dataset.matrix.user(user)) interactions.add(user, act);
-  }
-  return interactions;
-}
-
-// Seconds that a fit takes at least, where that can be told without trying.
-double least_fit_s(const ModelInfo& model, const Dataset& dataset, int n_threads) {
-  if (model.name != "ease") return 0;
-  // Up to some 15,000 items a matrix of items by items is inverted, at 10^11 operations a second
-  // and thread; above, each item has a small regression of its own, half a millisecond.
-  const auto n = static_cast<double>(dataset.matrix.n_items());
-  return std::min(n * n * n / 1e11, n * 5e-4) / n_threads;
-}
 
 // The search of one model.
 struct Candidate {
@@ -110,7 +92,7 @@ class Search {
     for (const ModelInfo& info : all_models()) {
       if (info.needs_ratings || info.needs_properties || info.name == Blend::kName) continue;
       const bool is_first = candidates_.size() < 2;
-      const double least_s = least_fit_s(info, split_.train, pool_.n_threads());
+      const double least_s = least_fit_s(info);
       if (!is_first && clock_.seconds() + 3 * least_s > options_.seconds / 2) continue;
       COSENO_ASSIGN(tuner, Tuner::plan(info, split_,
                                        {.n_trials = kTrials,
@@ -121,6 +103,11 @@ class Search {
       COSENO_TRY(advance(candidates_.back()));
     }
     return {};
+  }
+
+  double least_fit_s(const ModelInfo& info) const {
+    if (info.least_fit_s == nullptr) return 0;
+    return info.least_fit_s(split_.train.matrix.n_items(), pool_.n_threads());
   }
 
   double best_ndcg() const {
@@ -165,7 +152,7 @@ class Search {
       const Trial* const best = candidate.best();
       if (best == nullptr) continue;
       choice.considered.push_back({std::string(candidate.info->name), best->settings, best->ndcg,
-                                   best->fit_s, candidate.tuner.trials().size()});
+                                   candidate.tuner.trials().size()});
     }
     adopt_best(choice);
     return choice;
@@ -205,8 +192,7 @@ class Search {
     COSENO_TRY(tuner.next(pool_, progress_));
     const Trial* const trial = best_of(tuner.trials());
     if (trial == nullptr || trial->ndcg < kBlendGain * choice.ndcg) return {};
-    choice.considered.push_back(
-        {std::string(Blend::kName), trial->settings, trial->ndcg, trial->fit_s, 1});
+    choice.considered.push_back({std::string(Blend::kName), trial->settings, trial->ndcg, 1});
     adopt_best(choice);
     return {};
   }
@@ -219,15 +205,12 @@ class Search {
   std::vector<Candidate> candidates_;
 };
 
-// What the command line may set.
-struct Options {
-  double seconds = AutoOptions().seconds;
-};
-
-std::span<const OptionField<Options>> fields() {
-  static const std::array<OptionField<Options>, 1> all = {{
+// What settings may say.
+std::span<const OptionField<AutoOptions>> fields() {
+  // Not constexpr: with -fsanitize=undefined GCC 12 finds that it is not.
+  static const std::array<OptionField<AutoOptions>, 1> all = {{
       {.name = "seconds",
-       .member = &Options::seconds,
+       .member = &AutoOptions::seconds,
        .min = 0,
        .max = 1e6,
        .help = "how long to look for the best model, its fit included; about"},
@@ -236,20 +219,25 @@ std::span<const OptionField<Options>> fields() {
 }
 
 Result<void> check(const Settings& settings) {
-  COSENO_TRY(apply_settings("auto", fields(), settings));
+  COSENO_TRY(apply_settings(kName, fields(), settings));
   return {};
 }
 
 Result<std::unique_ptr<Model>> fit(const Dataset& dataset, const Settings& settings,
                                    FitContext& context) {
-  COSENO_ASSIGN(options, apply_settings("auto", fields(), settings));
-  COSENO_ASSIGN(choice, choose_model(dataset, {.seconds = options.seconds, .seed = context.seed},
-                                     context.pool, context.progress));
+  COSENO_ASSIGN(options, auto_options(settings, context.seed));
+  COSENO_ASSIGN(choice, choose_model(dataset, options, context.pool, context.progress));
   COSENO_ASSIGN(info, find_model(choice.model));
   return info->fit(dataset, choice.settings, context);
 }
 
 }  // namespace
+
+Result<AutoOptions> auto_options(const Settings& settings, std::uint64_t seed) {
+  COSENO_ASSIGN(options, apply_settings(kName, fields(), settings));
+  options.seed = seed;
+  return options;
+}
 
 Result<AutoChoice> choose_model(const Dataset& dataset, const AutoOptions& options,
                                 ThreadPool& pool, Progress& progress) {
@@ -264,7 +252,7 @@ Result<AutoChoice> choose_model(const Dataset& dataset, const AutoOptions& optio
 
 const ModelInfo& auto_model() {
   static const ModelInfo info = {
-      .name = "auto",
+      .name = kName,
       .summary = "the best that tuning and blending find within some seconds",
       .options = [] { return describe(fields()); },
       .check = check,

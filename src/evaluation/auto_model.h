@@ -23,12 +23,14 @@ struct AutoOptions {
   std::uint64_t seed = 1;
 };
 
+// The defaults with what the settings of auto_model() say. Errors: invalid_argument.
+Result<AutoOptions> auto_options(const Settings& settings, std::uint64_t seed);
+
 // The best that was found of one model.
 struct Considered {
   std::string model;
   Settings settings;
   double ndcg = 0;  // on what was held out
-  double fit_s = 0;
   std::size_t n_trials = 0;
 };
 

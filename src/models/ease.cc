@@ -1,5 +1,6 @@
 #include "models/ease.h"
 
+#include <algorithm>
 #include <array>
 
 #include "models/ease_solver.h"
@@ -77,6 +78,13 @@ Result<std::unique_ptr<Model>> Ease::fit(const Dataset& dataset, const Options& 
   auto model = std::make_unique<Ease>();
   model->weights_ = ItemWeights(weights, acts.norms(), act_weights);
   return model;
+}
+
+double Ease::least_fit_s(std::size_t n_items, int n_threads) {
+  // Up to some 15,000 items a matrix of items by items is inverted, at 10^11 operations a second
+  // and thread; above, each item has a small regression of its own, half a millisecond.
+  const auto n = static_cast<double>(n_items);
+  return std::min(n * n * n / 1e11, n * 5e-4) / n_threads;
 }
 
 Result<std::unique_ptr<Model>> Ease::load(const TensorFile& file, const Dataset& dataset) {

@@ -56,6 +56,9 @@ class Ease final : public Model {
                                             FitContext& context);
   static Result<std::unique_ptr<Model>> load(const TensorFile& file, const Dataset& dataset);
 
+  // Seconds that a fit at the defaults takes at least.
+  static double least_fit_s(std::size_t n_items, int n_threads);
+
   std::string_view name() const override { return kName; }
   std::size_t n_items() const override { return weights_.n_items(); }
   void score(const Profile& profile, std::span<float> out) const override {

@@ -17,8 +17,7 @@ namespace {
 
 template <class M>
 Result<void> check(const Settings& settings) {
-  COSENO_ASSIGN(options, apply_settings(M::kName, M::fields(), settings));
-  static_cast<void>(options);
+  COSENO_TRY(apply_settings(M::kName, M::fields(), settings));
   return {};
 }
 
@@ -48,7 +47,8 @@ constexpr std::array kModels = {
     info<Popularity>({.summary = "what most users have, for everybody: the yardstick"}),
     info<ItemKnn>({.summary = "items that the users of your items have too"}),
     info<Rp3beta>({.summary = "items that a random walk from your items comes to"}),
-    info<Ease>({.summary = "each item as a weighted sum of all others"}),
+    info<Ease>(
+        {.summary = "each item as a weighted sum of all others", .least_fit_s = Ease::least_fit_s}),
     info<Ials>({.summary = "factors of users and items from what was chosen", .has_vectors = true}),
     info<BiasedMf>({.summary = "expected ratings by factors of users and items",
                     .needs_ratings = true,

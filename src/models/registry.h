@@ -1,9 +1,9 @@
 // All models by name.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <span>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -20,6 +20,8 @@ struct ModelInfo {
   bool needs_properties = false;  // learns nothing without item properties
   bool needs_ratings = false;     // learns nothing from plain acts
   bool has_vectors = false;       // may be ranked by cosine
+  // Seconds that a fit at the defaults takes at least; null where only trying can tell.
+  double (*least_fit_s)(std::size_t n_items, int n_threads) = nullptr;
   std::vector<OptionInfo> (*options)() = nullptr;
   // Whether fit would take the settings, told without data.
   Result<void> (*check)(const Settings& settings) = nullptr;
