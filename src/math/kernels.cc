@@ -464,6 +464,12 @@ void solve_upper(const float* u, std::size_t n, std::size_t width, float* b) {
   HWY_DYNAMIC_DISPATCH(solve_upper)(u, n, width, b);
 }
 
+void solve_positive_definite(float* a, std::size_t n, std::size_t width, float* copy, float* b) {
+  cholesky_with_ridge(a, n, width, copy);
+  solve_transposed_upper(a, n, width, b);
+  solve_upper(a, n, width, b);
+}
+
 void add_weighted_rows(std::span<const RowWeight> entries, const float* rows, std::size_t width,
                        float* out) {
   HWY_DYNAMIC_DISPATCH(add_weighted_rows)(entries, rows, width, out);

@@ -62,6 +62,9 @@ void cholesky_with_ridge(float* a, std::size_t n, std::size_t width, float* copy
 void solve_transposed_upper(const float* u, std::size_t n, std::size_t width, float* b);
 void solve_upper(const float* u, std::size_t n, std::size_t width, float* b);
 
+// Solves A x = b in place by the three above, with the ridge that this takes; `a` holds U then.
+void solve_positive_definite(float* a, std::size_t n, std::size_t width, float* copy, float* b);
+
 // Sparse sums of rows: the inner loops of a regression on sparse features. `width` is a multiple of
 // kLanes, the floats a row of `rows`.
 constexpr std::size_t kLanes = 8;

@@ -78,9 +78,7 @@ class FoldIn {
     std::ranges::fill(weights_, noise_precision_);
     add_normal_equations(regressors_.data(), weights_, targets_, width_, gram_.data(),
                          numbers_.data());
-    cholesky_with_ridge(gram_.data(), n_numbers(), width_, copy_.data());
-    solve_transposed_upper(gram_.data(), n_numbers(), width_, numbers_.data());
-    solve_upper(gram_.data(), n_numbers(), width_, numbers_.data());
+    solve_positive_definite(gram_.data(), n_numbers(), width_, copy_.data(), numbers_.data());
     // A file may hold numbers that no fit would give; an answer must be finite all the same.
     if (!std::ranges::all_of(numbers_, is_sound)) {
       std::ranges::fill(numbers_, 0.0F);  // the padding too

@@ -201,9 +201,8 @@ class ItemRegression {
       scratch.gram[s * width + s] = acts_.norms()[j] + penalties_[j];
     }
     add_products(pattern, width, scratch);
-    cholesky_with_ridge(scratch.gram.data(), pattern.size(), width, scratch.copy.data());
-    solve_transposed_upper(scratch.gram.data(), pattern.size(), width, scratch.right.data());
-    solve_upper(scratch.gram.data(), pattern.size(), width, scratch.right.data());
+    solve_positive_definite(scratch.gram.data(), pattern.size(), width, scratch.copy.data(),
+                            scratch.right.data());
     for (std::size_t s = 0; s < pattern.size(); ++s) pattern[s].weight = scratch.right[s];
     std::erase_if(pattern, [](const Feature& entry) { return entry.weight == 0; });
     return pattern;

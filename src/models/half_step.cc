@@ -44,12 +44,6 @@ Eigen::MatrixXd gram(const Factors& rows, std::span<const float> weights, std::s
 // those that lose digits.
 constexpr float kConverged = 1e-30F;
 
-void solve_symmetric(float* a, std::size_t n, std::size_t width, float* copy, float* right) {
-  cholesky_with_ridge(a, n, width, copy);
-  solve_transposed_upper(a, n, width, right);
-  solve_upper(a, n, width, right);
-}
-
 }  // namespace
 
 GramBasis gram_basis(const Factors& rows, std::span<const float> weights, std::size_t dim,
@@ -125,8 +119,8 @@ void HalfStep::solve_by_entries(std::span<const RowWeight> entries, float ridge,
     scratch.gram[j * width + j] += 1 / entries[j].weight;
     scratch.right[j] = 1;
   }
-  solve_symmetric(scratch.gram.data(), n, width, scratch.gram.data() + width * width,
-                  scratch.right.data());
+  solve_positive_definite(scratch.gram.data(), n, width, scratch.gram.data() + width * width,
+                          scratch.right.data());
   multiply({scratch.rows.data(), dim, width}, scratch.right, out);
   for (std::size_t k = 0; k < dim; ++k) out[k] *= scratch.diagonal[k];
 }
@@ -152,8 +146,8 @@ void HalfStep::solve_directly(std::span<const RowWeight> entries, float ridge, S
                          std::span(scratch.ones).first(count), dim, scratch.gram.data(),
                          scratch.right.data());
   }
-  solve_symmetric(scratch.gram.data(), dim, dim, scratch.gram.data() + dim * dim,
-                  scratch.right.data());
+  solve_positive_definite(scratch.gram.data(), dim, dim, scratch.gram.data() + dim * dim,
+                          scratch.right.data());
   std::ranges::copy(scratch.right, out.begin());
 }
 

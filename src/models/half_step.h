@@ -48,8 +48,7 @@ class HalfStep {
     std::vector<float> ones;
     std::vector<float> gram;
     std::vector<float> right;
-    std::vector<float> preconditioner;  // improve(): dim each
-    std::vector<float> residual;
+    std::vector<float> residual;  // improve(): dim each
     std::vector<float> direction;
     std::vector<float> image;
   };
