@@ -314,18 +314,4 @@ void Tuner::add(Trial trial) {
   if (is_gain) best_ = trials_.size() - 1;
 }
 
-Result<std::vector<Trial>> tune(const ModelInfo& model, const Split& split,
-                                const TuneOptions& options, ThreadPool& pool, Progress& progress) {
-  COSENO_ASSIGN(tuner, Tuner::plan(model, split, options));
-  while (true) {
-    COSENO_ASSIGN(is_more, tuner.next(pool, progress));
-    if (!is_more) break;
-  }
-  const std::span<const Trial> trials = tuner.trials();
-  if (best_of(trials) == nullptr) {
-    return invalid_argument("{}", trials.empty() ? "no trial was made" : trials.front().trouble);
-  }
-  return std::vector<Trial>(trials.begin(), trials.end());
-}
-
 }  // namespace coseno

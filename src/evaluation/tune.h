@@ -34,8 +34,8 @@ namespace coseno {
 struct TuneOptions {
   Settings fixed = {};  // of the model; these are not searched
   std::size_t n_trials = 40;
-  // Of one call of tune(), or since the Tuner was made: a trial is not begun when it would pass
-  // them if it took as long as the mean of those before. The first is always made.
+  // Since the Tuner was made: a trial is not begun when it would pass them if it took as long as
+  // the mean of those before. The first is always made.
   double seconds = std::numeric_limits<double>::infinity();
   // So many trials in a row without a gain end the search; at least as many as the first random
   // ones, so that local ones come to their turn.
@@ -107,10 +107,5 @@ class Tuner {
   double step_;  // of a position in [0, 1]
   std::size_t n_without_gain_ = 0;
 };
-
-// A whole search. At least one trial, and at least one succeeded. Errors: those of the Tuner, and
-// of the first trial where all failed.
-Result<std::vector<Trial>> tune(const ModelInfo& model, const Split& split,
-                                const TuneOptions& options, ThreadPool& pool, Progress& progress);
 
 }  // namespace coseno

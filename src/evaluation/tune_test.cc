@@ -96,8 +96,7 @@ Result<std::unique_ptr<Model>> fit_known(const Dataset& /*dataset*/, const Setti
 }
 
 Result<void> check_known(const Settings& settings) {
-  COSENO_ASSIGN(options, apply_settings("known", fields(), settings));
-  static_cast<void>(options);
+  COSENO_TRY(apply_settings("known", fields(), settings));
   return {};
 }
 
@@ -144,8 +143,13 @@ class TuneTest : public testing::Test {
     options_.k = 1;
   }
 
-  std::vector<Trial> tuned(const ModelInfo& model = kKnown) {
-    return tune(model, split_, options_, pool_, progress_).value();
+  // The trials of a whole search.
+  std::vector<Trial> tuned(const ModelInfo& model = kKnown, int n_threads = 1) {
+    ThreadPool pool(n_threads);
+    Tuner tuner = Tuner::plan(model, split_, options_).value();
+    while (tuner.next(pool, progress_).value()) {
+    }
+    return {tuner.trials().begin(), tuner.trials().end()};
   }
 
   Tuner tuner() { return Tuner::plan(kKnown, split_, options_).value(); }
@@ -202,8 +206,7 @@ TEST_F(TuneTest, StaysInTheRangesAndTriesNothingTwice) {
 
 TEST_F(TuneTest, TheSeedDecidesAndNotTheThreads) {
   const std::vector<Settings> tried = settings_of(tuned());
-  ThreadPool four(4);
-  EXPECT_EQ(settings_of(tune(kKnown, split_, options_, four, progress_).value()), tried);
+  EXPECT_EQ(settings_of(tuned(kKnown, 4)), tried);
   options_.seed = 2;
   EXPECT_NE(settings_of(tuned()), tried);
 }
@@ -281,9 +284,9 @@ TEST_F(TuneTest, ATrialThatFailsIsTheWorstAndEndsNothing) {
 }
 
 TEST_F(TuneTest, WhereEveryTrialFailsTheReasonIsTold) {
-  const auto trials = tune(with_fit(fit_never), split_, options_, pool_, progress_);
-  ASSERT_FALSE(trials.has_value());
-  EXPECT_EQ(trials.error().message, "no memory");
+  const std::vector<Trial> trials = tuned(with_fit(fit_never));
+  EXPECT_EQ(best_of(trials), nullptr);
+  EXPECT_EQ(trials.front().trouble, "no memory");
 }
 
 TEST_F(TuneTest, CancelledKeepsWhatWasFound) {
