@@ -1,4 +1,5 @@
-// The caller's names of users and items, and the dense numbers that stand for them inside.
+// The caller's names of users, items and types of event, and the dense numbers that stand for them
+// inside.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -17,10 +18,16 @@ namespace coseno {
 // that a user cannot be passed where an item is meant.
 enum class UserIndex : std::uint32_t {};
 enum class ItemIndex : std::uint32_t {};
+enum class TypeIndex : std::uint16_t {};  // of an event: "view", "purchase"; below kMaxTypes
 
-// The number as an offset into an array with one element a user, or an item.
+// Types are few, and told apart by weight and half-life; more of them is a mistake of the caller,
+// such as an id in their place.
+constexpr std::size_t kMaxTypes = 1000;
+
+// The number as an offset into an array with one element a user, an item, or a type.
 constexpr std::size_t offset(UserIndex user) { return std::to_underlying(user); }
 constexpr std::size_t offset(ItemIndex item) { return std::to_underlying(item); }
+constexpr std::size_t offset(TypeIndex type) { return std::to_underlying(type); }
 
 // An id is 1 to kMaxIdBytes bytes of UTF-8.
 constexpr std::size_t kMaxIdBytes = 512;
@@ -85,5 +92,6 @@ class IdMap {
 
 using UserIds = IdMap<UserIndex>;
 using ItemIds = IdMap<ItemIndex>;
+using TypeIds = IdMap<TypeIndex>;
 
 }  // namespace coseno
