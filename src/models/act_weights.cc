@@ -39,10 +39,15 @@ ActWeights::ActWeights(const UserItemMatrix& matrix, double rating_weight) {
   }
 }
 
-float ActWeights::user_mean(History history) const {
+float ActWeights::user_mean(History history, std::span<const float> weights) const {
+  double n = kPriorRatings;
   double sum = kPriorRatings * mean_;
-  for (const Interaction& entry : history) sum += entry.value;
-  return static_cast<float>(sum / (kPriorRatings + static_cast<double>(history.size())));
+  for (std::size_t j = 0; j < history.size(); ++j) {
+    const double weight = weights.empty() ? 1 : weights[j];
+    n += weight;
+    sum += weight * history[j].value;
+  }
+  return static_cast<float>(sum / n);
 }
 
 float ActWeights::of(float value, float user_mean) const {

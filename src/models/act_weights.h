@@ -1,6 +1,8 @@
 // How much an act counts, from the value that came with it.
 #pragma once
 
+#include <span>
+
 #include "data/user_item_matrix.h"
 #include "models/options.h"
 
@@ -21,7 +23,8 @@ class ActWeights {
   // As mean() and slope() of another told.
   ActWeights(float mean, float slope) : mean_(mean), slope_(slope) {}
 
-  float user_mean(History history) const;
+  // `weights`: how often each interaction counts; empty: once.
+  float user_mean(History history, std::span<const float> weights = {}) const;
   float of(float value, float user_mean) const;
 
   float mean() const { return mean_; }    // of all ratings

@@ -58,13 +58,13 @@ void add_row(std::span<const float> row, float weight, std::span<float> out) {
 // The ratings of one user, and memory to fold them into one draw after another.
 class FoldIn {
  public:
-  FoldIn(const BiasedMfDraws& draws, std::span<const Interaction> history)
+  FoldIn(const BiasedMfDraws& draws, const KnownPart& known)
       : draws_(draws),
-        history_(history),
+        known_(known),
         width_(padded(draws.dim + 1)),
-        regressors_(history.size() * width_),
-        weights_(history.size()),
-        targets_(history.size()),
+        regressors_(known.history.size() * width_),
+        weights_(known.history.size()),
+        targets_(known.history.size()),
         gram_(width_ * width_),
         copy_(width_ * width_),
         numbers_(width_),
@@ -75,7 +75,9 @@ class FoldIn {
   std::span<const float> solve(std::size_t draw, std::span<const float> prior_mean) {
     gather(draw);
     start_from_prior(draw, prior_mean);
-    std::ranges::fill(weights_, noise_precision_);
+    for (std::size_t j = 0; j < weights_.size(); ++j) {
+      weights_[j] = known_.weights[j] * noise_precision_;
+    }
     add_normal_equations(regressors_.data(), weights_, targets_, width_, gram_.data(),
                          numbers_.data());
     solve_positive_definite(gram_.data(), n_numbers(), width_, copy_.data(), numbers_.data());
@@ -92,13 +94,13 @@ class FoldIn {
   std::size_t n_numbers() const { return draws_.dim + 1; }
 
   void gather(std::size_t draw) {
-    for (std::size_t j = 0; j < history_.size(); ++j) {
-      const std::size_t item = offset(history_[j].item);
+    for (std::size_t j = 0; j < known_.history.size(); ++j) {
+      const std::size_t item = offset(known_.history[j].item);
       float* const row = regressors_.data() + j * width_;
       std::ranges::copy(draws_.item_vectors.row(item).subspan(draw * draws_.dim, draws_.dim), row);
       row[draws_.dim] = 1;
-      targets_[j] =
-          (history_[j].value - draws_.mean) / draws_.scale - draws_.item_biases.row(item)[draw];
+      targets_[j] = (known_.history[j].value - draws_.mean) / draws_.scale -
+                    draws_.item_biases.row(item)[draw];
     }
   }
 
@@ -117,18 +119,18 @@ class FoldIn {
   // The mean of the Gamma distribution that the sampler draws from.
   void update_noise(std::size_t draw) {
     double squared_error = 0;
-    for (std::size_t j = 0; j < history_.size(); ++j) {
+    for (std::size_t j = 0; j < targets_.size(); ++j) {
       const std::span<const float> row(regressors_.data() + j * width_, width_);
-      const float error = targets_[j] - dot(row, numbers_);
-      squared_error += static_cast<double>(error) * error;
+      const double error = targets_[j] - dot(row, numbers_);
+      squared_error += known_.weights[j] * error * error;
     }
     noise_precision_ =
-        static_cast<float>((kNoiseShape + static_cast<double>(history_.size())) /
+        static_cast<float>((kNoiseShape + known_.total_weight()) /
                            (kNoiseShape / draws_.noise_precisions[draw] + squared_error));
   }
 
   const BiasedMfDraws& draws_;
-  std::span<const Interaction> history_;
+  const KnownPart& known_;
   std::size_t width_;
   std::vector<float> regressors_;  // history x width: (item vector, 1)
   std::vector<float> weights_;
@@ -229,12 +231,12 @@ BiasedMf::BiasedMf(BiasedMfDraws draws) : draws_(std::move(draws)) {
   unknown_item_bias_ = mean_of(draws_.unknown_item_biases);
 }
 
-std::vector<float> BiasedMf::prior_numbers(std::span<const Interaction> known,
-                                           FeatureRow features) const {
+std::vector<float> BiasedMf::prior_numbers(const KnownPart& known, FeatureRow features) const {
   std::vector<float> numbers(draws_.user_means.values().begin(), draws_.user_means.values().end());
-  const float weight = 1.0F / std::sqrt(static_cast<float>(known.size()));
-  for (const Interaction& entry : known) {
-    add_row(draws_.implicit_weights.row(offset(entry.item)), weight, numbers);
+  const float weight = 1.0F / std::sqrt(static_cast<float>(known.total_weight()));
+  for (std::size_t j = 0; j < known.history.size(); ++j) {
+    add_row(draws_.implicit_weights.row(offset(known.history[j].item)), known.weights[j] * weight,
+            numbers);
   }
   for (const Feature& feature : features) {
     if (feature.index >= draws_.property_weights.n_rows()) continue;
@@ -248,7 +250,7 @@ std::vector<float> BiasedMf::prior_numbers(std::span<const Interaction> known,
 }
 
 BiasedMf::User BiasedMf::fold_in(const Profile& profile) const {
-  const std::vector<Interaction> known = known_part(profile.history, n_items());
+  const KnownPart known = known_part(profile, n_items());
   const std::size_t dim = draws_.dim;
   const std::vector<float> prior = prior_numbers(known, profile.features);
   const auto prior_of = [&](std::size_t draw) {

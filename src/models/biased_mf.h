@@ -22,6 +22,7 @@ class TensorFile;
 // A user is folded in from the history, items held fixed: in each draw (p_us, b_us) is the mean of
 // its distribution given the ratings (ridge regression around the prior mean), which predicts
 // better than the drawn vector itself. So a user unknown at training time is served like any other.
+// The weight of a rating in a profile multiplies its precision.
 //
 // score() ranks by more than the expected rating: what people do not rate they mostly would not
 // want, and the ratings tell nothing of it (they are missing not at random). So
@@ -69,7 +70,7 @@ class BiasedMf final : public Model {
   explicit BiasedMf(BiasedMfDraws draws);
 
   User fold_in(const Profile& profile) const;
-  std::vector<float> prior_numbers(std::span<const Interaction> known, FeatureRow features) const;
+  std::vector<float> prior_numbers(const KnownPart& known, FeatureRow features) const;
   float rating(float inner_product, float biases) const;
 
   BiasedMfDraws draws_;

@@ -58,18 +58,21 @@ void cosines(const FeatureMatrix& rows, std::span<const float> features, std::sp
   }
 }
 
-// What each interaction weighs: its share of the largest deviation above the mean; 1 for all where
-// none is above it.
-std::vector<float> weights_of(History history, bool has_ratings) {
-  std::vector<float> weights(history.size(), 1);
+// What each interaction weighs: its share of the largest deviation above the mean, 1 for all where
+// none is above it; times its weight in the profile.
+std::vector<float> weights_of(const KnownPart& known, bool has_ratings) {
+  const auto& [history, counts] = known;
+  std::vector<float> weights = counts;
   if (!has_ratings || history.empty()) return weights;
   double mean = 0;
-  for (const Interaction& entry : history) mean += entry.value;
-  mean /= static_cast<double>(history.size());
+  for (std::size_t i = 0; i < history.size(); ++i) {
+    mean += static_cast<double>(counts[i]) * history[i].value;
+  }
+  mean /= known.total_weight();
   const double best = std::ranges::max(history, {}, &Interaction::value).value;
   if (best <= mean) return weights;
   for (std::size_t i = 0; i < history.size(); ++i) {
-    weights[i] = static_cast<float>(std::max(0.0, (history[i].value - mean) / (best - mean)));
+    weights[i] *= static_cast<float>(std::max(0.0, (history[i].value - mean) / (best - mean)));
   }
   return weights;
 }
@@ -109,7 +112,7 @@ Result<std::unique_ptr<Model>> Content::load(const TensorFile& file, const Datas
 }
 
 void Content::score(const Profile& profile, std::span<float> out) const {
-  cosines(rows_, user_features(known_part(profile.history, n_items())), out);
+  cosines(rows_, user_features(profile), out);
 }
 
 Ranking Content::similar_items(ItemIndex item, std::size_t k) const {
@@ -126,11 +129,12 @@ void Content::save(TensorFileWriter& file) const {
   save_sparse_rows(kRows, rows_, rows_.n_rows(), file);
 }
 
-std::vector<float> Content::user_features(History history) const {
+std::vector<float> Content::user_features(const Profile& profile) const {
   std::vector<float> features(rows_.n_features());
-  const std::vector<float> weights = weights_of(history, has_ratings_);
-  for (std::size_t i = 0; i < history.size(); ++i) {
-    add_row(rows_.row(offset(history[i].item)), weights[i], features);
+  const KnownPart known = known_part(profile, n_items());
+  const std::vector<float> weights = weights_of(known, has_ratings_);
+  for (std::size_t i = 0; i < known.history.size(); ++i) {
+    add_row(rows_.row(offset(known.history[i].item)), weights[i], features);
   }
   return features;
 }

@@ -23,7 +23,8 @@ class TensorFile;
 //   score = cosine(user, v_i)
 //
 // Where the data are plain acts, or the user likes all alike, each item of the history weighs 1.
-// It needs nobody else's taste, so it speaks for items that nobody has had yet.
+// The weights of a profile multiply these, and count in the mean. It needs nobody else's taste, so
+// it speaks for items that nobody has had yet.
 //
 // Source: Salton and Buckley, IPM 1988 (TF-IDF); Pazzani and Billsus 2007 (the user as a vector of
 // what they liked).
@@ -54,8 +55,8 @@ class Content final : public Model {
   void save(TensorFileWriter& file) const override;
 
  private:
-  // The user of the formula, n_features floats; every item < n_items().
-  std::vector<float> user_features(History history) const;
+  // The user of the formula, n_features floats.
+  std::vector<float> user_features(const Profile& profile) const;
 
   FeatureMatrix rows_;  // v_i, n_items rows
   bool has_ratings_ = false;

@@ -62,7 +62,7 @@ class Ease final : public Model {
   std::string_view name() const override { return kName; }
   std::size_t n_items() const override { return weights_.n_items(); }
   void score(const Profile& profile, std::span<float> out) const override {
-    weights_.score(profile.history, out);
+    weights_.score(profile, out);
   }
   // By the weights, among the items of which one speaks for the other.
   Ranking similar_items(ItemIndex item, std::size_t k) const override {

@@ -371,30 +371,31 @@ void Ials::save(TensorFileWriter& file) const {
            std::vector<float>{weights_.mean(), weights_.slope(), unobserved_, ridge_share_});
 }
 
-std::vector<RowWeight> Ials::acts(History history) const {
-  const std::vector<Interaction> known = known_part(history, n_items());
-  const float mean = weights_.user_mean(known);
-  std::vector<RowWeight> acts;
-  acts.reserve(known.size());
-  for (const Interaction& act : known) {
-    const float weight = weights_.of(act.value, mean) * item_weights_[offset(act.item)];
-    if (weight > 0) acts.push_back({std::to_underlying(act.item), weight});
+Ials::Acts Ials::acts(const Profile& profile) const {
+  const KnownPart known = known_part(profile, n_items());
+  const float mean = weights_.user_mean(known.history, known.weights);
+  std::vector<RowWeight> rows;
+  rows.reserve(known.history.size());
+  double acts_weight = 0;
+  for (std::size_t j = 0; j < known.history.size(); ++j) {
+    const Interaction& act = known.history[j];
+    const float item_weight = known.weights[j] * item_weights_[offset(act.item)];
+    const float weight = weights_.of(act.value, mean) * item_weight;
+    if (!(weight > 0)) continue;
+    rows.push_back({std::to_underlying(act.item), weight});
+    acts_weight += item_weight;
   }
-  return acts;
-}
-
-float Ials::ridge(std::span<const RowWeight> acts) const {
-  return static_cast<float>(
-      ridge_of(ridge_share_, unobserved_, weight_of(acts, item_weights_), total_item_weight_));
+  const double ridge = ridge_of(ridge_share_, unobserved_, acts_weight, total_item_weight_);
+  return {std::move(rows), static_cast<float>(ridge)};
 }
 
 std::vector<float> Ials::user_vector(const Profile& profile) const {
-  const std::vector<RowWeight> chosen = acts(profile.history);
-  if (chosen.empty()) return mean_user_;
+  const auto [rows, ridge] = acts(profile);
+  if (rows.empty()) return mean_user_;
   const HalfStep half_step(items_.view(), squared_lengths_, unobserved_);
   HalfStep::Scratch scratch;
   std::vector<float> vector(items_.dim());
-  half_step.solve(chosen, ridge(chosen), scratch, vector);
+  half_step.solve(rows, ridge, scratch, vector);
   return vector;
 }
 

@@ -32,6 +32,8 @@ class TensorFile;
 //          `regularization` their mean over the users;  l_i likewise
 //   score = w_u h_i
 //
+// The weight of an interaction in a profile multiplies its c_ui, and its e_i in l_u.
+//
 // Only item vectors are kept: a user's vector is the exact solution for their history with the
 // items held fixed, so a user of the training data is scored like any other.
 //
@@ -90,10 +92,12 @@ class Ials final : public Model {
  private:
   class Trainer;
 
-  // The known acts of a history with weights e_i c_ui.
-  std::vector<RowWeight> acts(History history) const;
-  // l_u
-  float ridge(std::span<const RowWeight> acts) const;
+  // The known acts of a profile with weights e_i c_ui, and l_u.
+  struct Acts {
+    std::vector<RowWeight> rows;
+    float ridge;
+  };
+  Acts acts(const Profile& profile) const;
 
   ActWeights weights_;
   Factors items_;                       // n_items x padded dim

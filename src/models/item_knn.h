@@ -63,7 +63,7 @@ class ItemKnn final : public Model {
   std::size_t n_items() const override { return weights_.n_items(); }
 
   void score(const Profile& profile, std::span<float> out) const override {
-    weights_.score(profile.history, out);
+    weights_.score(profile, out);
   }
 
   // By the plain similarity (a = 1/2, with shrinkage), among those of which one speaks for the

@@ -54,13 +54,14 @@ ItemWeights::ItemWeights(FeatureMatrix rows, std::vector<float> popularity, ActW
   if (largest > 0) popularity_scale_ = kPopularityShare / largest;
 }
 
-void ItemWeights::score(History history, std::span<float> out) const {
+void ItemWeights::score(const Profile& profile, std::span<float> out) const {
   std::ranges::transform(popularity_, out.begin(),
                          [&](float popularity) { return popularity_scale_ * popularity; });
-  const std::vector<Interaction> known = known_part(history, n_items());
-  const float mean = acts_.user_mean(known);
-  for (const Interaction& entry : known) {
-    const float weight = acts_.of(entry.value, mean);
+  const KnownPart known = known_part(profile, n_items());
+  const float mean = acts_.user_mean(known.history, known.weights);
+  for (std::size_t j = 0; j < known.history.size(); ++j) {
+    const Interaction& entry = known.history[j];
+    const float weight = known.weights[j] * acts_.of(entry.value, mean);
     for (const Feature& item : row(entry.item)) out[item.index] += weight * item.weight;
   }
 }

@@ -20,8 +20,9 @@ class TensorFile;
 //
 //   score(i) = sum over the history's items j of w_uj s_ji + 10^-6 popularity_i / max popularity
 //
-// w_uj as ActWeights has it. The last term orders what no item of the history speaks for, and is
-// below any difference that tells. Immutable; every function is thread-safe.
+// w_uj as ActWeights has it, times the interaction's weight in the profile. The last term orders
+// what no item of the history speaks for, and is below any difference that tells. Immutable; every
+// function is thread-safe.
 class ItemWeights {
  public:
   ItemWeights() = default;
@@ -38,7 +39,7 @@ class ItemWeights {
   FeatureRow row(ItemIndex j) const { return rows_.row(offset(j)); }
 
   // out: n_items() floats, all finite. Cost: n_items(), and the rows of the history's items.
-  void score(History history, std::span<float> out) const;
+  void score(const Profile& profile, std::span<float> out) const;
 
   // How alike two items are, given that `from` speaks for `to` with that weight.
   using Similarity = std::function<float(ItemIndex from, ItemIndex to, float weight)>;

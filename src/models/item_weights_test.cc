@@ -17,7 +17,7 @@ ItemWeights three_items() {
 
 std::vector<float> scores(const ItemWeights& weights, History history) {
   std::vector<float> out(weights.n_items());
-  weights.score(history, out);
+  weights.score({.history = history}, out);
   return out;
 }
 

@@ -2,12 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "base/check.h"
 #include "math/kernels.h"
 
 namespace coseno {
 namespace {
+
+// An interaction that counts less tells nothing, and models divide by weights.
+constexpr float kLeastWeight = 1e-6F;
 
 float length(std::span<const float> a) { return std::sqrt(dot(a, a)); }
 
@@ -30,9 +34,22 @@ Ranking best_items(std::span<const float> scores, std::size_t k) {
   return ranking;
 }
 
-std::vector<Interaction> known_part(History history, std::size_t n_items) {
-  std::vector<Interaction> known(history.begin(), history.end());
-  std::erase_if(known, [&](const Interaction& entry) { return offset(entry.item) >= n_items; });
+double KnownPart::total_weight() const {
+  return std::accumulate(weights.begin(), weights.end(), 0.0);
+}
+
+KnownPart known_part(const Profile& profile, std::size_t n_items) {
+  const auto& [history, features, weights] = profile;
+  COSENO_CHECK(weights.empty() || weights.size() == history.size());
+  KnownPart known;
+  known.history.reserve(history.size());
+  known.weights.reserve(history.size());
+  for (std::size_t j = 0; j < history.size(); ++j) {
+    const float weight = weights.empty() ? 1 : weights[j];
+    if (offset(history[j].item) >= n_items || weight < kLeastWeight) continue;
+    known.history.push_back(history[j]);
+    known.weights.push_back(weight);
+  }
   return known;
 }
 

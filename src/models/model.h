@@ -24,6 +24,10 @@ class TensorFileWriter;
 struct Profile {
   History history;
   FeatureRow features = {};  // by the dataset's user_encoder; empty where nothing is known
+  // How much each interaction counts beside what a model makes of its value: as if it were there
+  // that many times. One an interaction, in [0, 10^6], where one below 10^-6 counts as 0; empty:
+  // each counts once.
+  std::span<const float> weights = {};
 };
 
 // The profile of a user of the dataset. Views; valid while the dataset lives.
@@ -44,8 +48,15 @@ using Ranking = std::vector<ScoredItem>;
 // The k best of one score an item; those of kNeverScore are left out.
 Ranking best_items(std::span<const float> scores, std::size_t k);
 
-// The interactions with items < n_items, for models that look a history's items up.
-std::vector<Interaction> known_part(History history, std::size_t n_items);
+// What a model that looks a history's items up can use of a profile: the interactions with items <
+// n_items that count, and how much each does.
+struct KnownPart {
+  std::vector<Interaction> history;
+  std::vector<float> weights;  // one an interaction, > 0
+
+  double total_weight() const;
+};
+KnownPart known_part(const Profile& profile, std::size_t n_items);
 
 // What fitting needs beside data and options.
 struct FitContext {

@@ -183,6 +183,57 @@ TEST_P(RecommenderTest, StrangersAreServedLikeKnownUsersOfTheSameHistory) {
   EXPECT_EQ(scores(fitted, {history}), scores(fitted, profile(fitted, "ann")));
 }
 
+class WeightedProfileTest : public RecommenderTest {
+ protected:
+  static constexpr float kTolerance = 1e-3F;
+
+  // Scores of somebody who likes a tea and a coffee, and not another tea.
+  std::vector<float> weighted(std::span<const float> weights) const {
+    return scores(fitted_, {.history = history_, .weights = weights});
+  }
+
+  // The same, of the interactions named.
+  std::vector<float> of(std::span<const std::size_t> which) const {
+    std::vector<Interaction> history;
+    for (const std::size_t j : which) history.push_back(history_[j]);
+    return scores(fitted_, {history});
+  }
+
+  static float largest_difference(std::span<const float> a, std::span<const float> b) {
+    float largest = 0;
+    for (std::size_t i = 0; i < a.size(); ++i) largest = std::max(largest, std::abs(a[i] - b[i]));
+    return largest;
+  }
+
+  FittedModel fitted_ = fit(dataset_of(kTwoTastes));
+  std::vector<Interaction> history_ = {{fitted_.dataset.items.find("green").value(), 5, 0},
+                                       {fitted_.dataset.items.find("latte").value(), 5, 0},
+                                       {fitted_.dataset.items.find("black").value(), 1, 0}};
+};
+
+TEST_P(WeightedProfileTest, WeightsOfOneChangeNothing) {
+  EXPECT_EQ(weighted(std::vector<float>{1, 1, 1}), scores(fitted_, {history_}));
+}
+
+TEST_P(WeightedProfileTest, AnInteractionOfWeightZeroIsAsIfItWereNotThere) {
+  const std::vector<float> without = of(std::vector<std::size_t>{0, 2});
+  EXPECT_EQ(weighted(std::vector<float>{1, 0, 1}), without);
+  // Nor one so old that its weight has all but faded.
+  EXPECT_EQ(weighted(std::vector<float>{1, 1e-40F, 1}), without);
+  EXPECT_EQ(weighted(std::vector<float>{0, 0, 0}), scores(fitted_, {}));
+}
+
+TEST_P(WeightedProfileTest, AnInteractionOfWeightTwoIsAsIfItWereThereTwice) {
+  const std::vector<float> twice = weighted(std::vector<float>{2, 1, 1});
+  EXPECT_LT(largest_difference(twice, of(std::vector<std::size_t>{0, 0, 1, 2})), kTolerance);
+  if (GetParam() == "popularity") return;
+  EXPECT_GT(largest_difference(twice, scores(fitted_, {history_})), 10 * kTolerance);
+}
+
+TEST_P(WeightedProfileTest, ExtremeWeightsStayFinite) {
+  EXPECT_TRUE(std::ranges::all_of(weighted(std::vector<float>{1e6F, 1e-6F, 1}), is_score));
+}
+
 // Values that a file may hold, though no scale has them.
 TEST_P(RecommenderTest, HugeValuesStayFinite) {
   const float huge = std::numeric_limits<float>::max();
@@ -340,6 +391,8 @@ std::vector<std::string> names() {
 }
 
 INSTANTIATE_TEST_SUITE_P(AllModels, RecommenderTest, testing::ValuesIn(names()),
+                         [](const auto& test) { return test.param; });
+INSTANTIATE_TEST_SUITE_P(AllModels, WeightedProfileTest, testing::ValuesIn(names()),
                          [](const auto& test) { return test.param; });
 
 TEST(RegistryTest, TheYardstickIsFirstAndNamesAreDistinct) {

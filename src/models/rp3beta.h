@@ -54,7 +54,7 @@ class Rp3beta final : public Model {
   std::string_view name() const override { return kName; }
   std::size_t n_items() const override { return weights_.n_items(); }
   void score(const Profile& profile, std::span<float> out) const override {
-    weights_.score(profile.history, out);
+    weights_.score(profile, out);
   }
 
   // Those that `item` speaks for, by s_ji.
