@@ -24,6 +24,9 @@ constexpr int kLargestWhole = 127;
 // What the upper half of a code stands for: the middle of the 16 codes that have it.
 constexpr double kMiddle = 7.5;
 
+// About a millisecond of work.
+constexpr std::size_t kRowsEncodedAtOnce = 1024;
+
 // Unit of rounding of float32.
 constexpr double kRounding = 0x1.0p-24;
 
@@ -70,7 +73,7 @@ void ScannedBytes::Free::operator()(std::uint8_t* bytes) const {
   ::operator delete(bytes, kAlignment);
 }
 
-QuantizedRows::QuantizedRows(MatrixView rows)
+QuantizedRows::QuantizedRows(MatrixView rows, ThreadPool* pool)
     : n_rows_(rows.n_rows),
       dim_(rows.dim),
       width_((rows.dim + kCodePad - 1) / kCodePad * kCodePad),
@@ -78,10 +81,33 @@ QuantizedRows::QuantizedRows(MatrixView rows)
       low_(n_rows_ * width_ / 2),
       scales_(n_blocks() * kBlockRows, std::numeric_limits<float>::quiet_NaN()) {
   COSENO_CHECK(dim_ <= kMaxCodeWidth);
-  for (std::size_t row = 0; row < n_rows_; ++row) encode(row, rows.row(row));
+  encode_all(rows, pool);
 }
 
-void QuantizedRows::encode(std::size_t row, std::span<const float> values) {
+void QuantizedRows::Precision::raise(const Precision& other) {
+  error = std::max(error, other.error);
+  norm = std::max(norm, other.norm);
+}
+
+void QuantizedRows::encode_all(MatrixView rows, ThreadPool* pool) {
+  std::vector<Precisions> parts((n_rows_ + kRowsEncodedAtOnce - 1) / kRowsEncodedAtOnce);
+  const auto encode_part = [&](std::size_t begin, std::size_t end, int) {
+    for (std::size_t row = begin; row < end; ++row) {
+      encode(row, rows.row(row), parts[begin / kRowsEncodedAtOnce]);
+    }
+  };
+  if (pool != nullptr) {
+    pool->parallel_for(n_rows_, kRowsEncodedAtOnce, encode_part);
+  } else {
+    ThreadPool(1).parallel_for(n_rows_, kRowsEncodedAtOnce, encode_part);
+  }
+  for (const Precisions& part : parts) {
+    precisions_.coarse.raise(part.coarse);
+    precisions_.fine.raise(part.fine);
+  }
+}
+
+void QuantizedRows::encode(std::size_t row, std::span<const float> values, Precisions& precisions) {
   COSENO_CHECK(std::isfinite(norm(values)));
   const float scale = scales_[row] = step_of(values);
   if (scale == 0) return;
@@ -100,10 +126,8 @@ void QuantizedRows::encode(std::size_t row, std::span<const float> values) {
     fine_error += (exact - fine) * (exact - fine);
     fine_norm += static_cast<double>(fine) * fine;
   }
-  coarse_.error = std::max(coarse_.error, std::sqrt(coarse_error));
-  coarse_.norm = std::max(coarse_.norm, std::sqrt(coarse_norm));
-  fine_.error = std::max(fine_.error, std::sqrt(fine_error));
-  fine_.norm = std::max(fine_.norm, std::sqrt(fine_norm));
+  precisions.coarse.raise({std::sqrt(coarse_error), std::sqrt(coarse_norm)});
+  precisions.fine.raise({std::sqrt(fine_error), std::sqrt(fine_norm)});
 }
 
 void QuantizedRows::set_code(std::size_t row, std::size_t column, std::uint8_t code) {
@@ -142,10 +166,11 @@ void QuantizedRows::quantize(std::span<const float> vector, Query& query) const 
   }
   error = std::sqrt(error);
 
+  const auto& [coarse, fine] = precisions_;
   // What float32 rounds: in dot() at most dim + 1 times (each relative to the sum of absolute
   // products), and 8 times in the bound, whose parts are at most 256 step |x^| summed.
   const double dot_rounding =
-      static_cast<double>(dim_ + 2) * kRounding * length * (fine_.norm + fine_.error);
+      static_cast<double>(dim_ + 2) * kRounding * length * (fine.norm + fine.error);
   const double bound_rounding = 8 * kRounding * 256 * step * absolute_sum;
   const auto slack = [&](const Precision& precision) {
     const double of_codes = length * precision.error + error * precision.norm;
@@ -153,8 +178,8 @@ void QuantizedRows::quantize(std::span<const float> vector, Query& query) const 
   };
   query.step_ = step;
   query.coarse_.slope = 16 * step;
-  query.coarse_.offset = static_cast<float>((kMiddle - kZeroCode) * step * sum + slack(coarse_));
-  query.fine_offset_ = -static_cast<double>(kZeroCode) * step * sum + slack(fine_);
+  query.coarse_.offset = static_cast<float>((kMiddle - kZeroCode) * step * sum + slack(coarse));
+  query.fine_offset_ = -static_cast<double>(kZeroCode) * step * sum + slack(fine);
 }
 
 std::size_t QuantizedRows::rows_above(const Query& query, float threshold, std::size_t first_block,

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "base/thread_pool.h"
 #include "math/code_kernels.h"
 #include "math/matrix.h"
 
@@ -61,8 +62,9 @@ class QuantizedRows {
   };
 
   QuantizedRows() = default;
-  // Copies; every number finite, dim <= kMaxCodeWidth.
-  explicit QuantizedRows(MatrixView rows);
+  // Copies; every number finite, dim <= kMaxCodeWidth. On the threads of `pool`, where there is
+  // one, and to the same codes and bounds.
+  explicit QuantizedRows(MatrixView rows, ThreadPool* pool = nullptr);
 
   std::size_t n_rows() const { return n_rows_; }
   std::size_t dim() const { return dim_; }
@@ -88,9 +90,17 @@ class QuantizedRows {
   struct Precision {
     double error = 0;
     double norm = 0;
+
+    void raise(const Precision& other);
+  };
+  struct Precisions {
+    Precision coarse;  // of 4 bits
+    Precision fine;    // of 8 bits
   };
 
-  void encode(std::size_t row, std::span<const float> values);
+  void encode_all(MatrixView rows, ThreadPool* pool);
+  // Raises `precisions` to those of the row.
+  void encode(std::size_t row, std::span<const float> values, Precisions& precisions);
   void set_code(std::size_t row, std::size_t column, std::uint8_t code);
   const std::uint8_t* low_row(std::size_t row) const { return low_.data() + row * width_ / 2; }
 
@@ -100,8 +110,7 @@ class QuantizedRows {
   ScannedBytes high_;      // as code_kernels.h says
   ScannedBytes low_;
   std::vector<float> scales_;
-  Precision coarse_;
-  Precision fine_;
+  Precisions precisions_;
 };
 
 }  // namespace coseno

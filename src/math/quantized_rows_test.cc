@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
+#include <vector>
 
 #include "base/rng.h"
 #include "math/kernels.h"
@@ -44,6 +46,26 @@ void expect_bounds(const Factors& factors, std::span<const float> vector) {
     found.resize(rows.rows_above(query, below, block, block + 1, found));
     ASSERT_EQ(std::ranges::count(found, hit.row, &RowHit::row), 1) << "row " << hit.row;
   }
+}
+
+// Every hit and its bound, in order.
+std::vector<std::pair<std::uint32_t, double>> bounds(const QuantizedRows& rows,
+                                                     std::span<const float> vector) {
+  QuantizedRows::Query query;
+  rows.quantize(vector, query);
+  std::vector<std::pair<std::uint32_t, double>> bounds;
+  for (const RowHit& hit : all_rows(rows, query)) {
+    bounds.emplace_back(hit.row, rows.bound(query, hit));
+  }
+  return bounds;
+}
+
+TEST(QuantizedRowsTest, AnyNumberOfThreadsGivesTheSameBounds) {
+  const Factors factors = random_factors(5000, 20, 1);
+  const Factors queries = random_factors(1, 20, 2);
+  const auto alone = bounds(QuantizedRows(factors.view()), queries.row(0));
+  ThreadPool pool(3);
+  EXPECT_EQ(bounds(QuantizedRows(factors.view(), &pool), queries.row(0)), alone);
 }
 
 TEST(QuantizedRowsTest, BoundsHoldAtEverySize) {
