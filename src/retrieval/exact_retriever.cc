@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "math/kernels.h"
+#include "retrieval/row_search.h"
 
 namespace coseno {
 namespace {
@@ -22,49 +23,13 @@ class FilterCursor {
   bool passes(std::uint32_t row) {
     while (next_ < filter_.excluded.size() && filter_.excluded[next_] < row) ++next_;
     if (next_ < filter_.excluded.size() && filter_.excluded[next_] == row) return false;
-    return filter_.allowed.empty() || (filter_.allowed[row / 64] >> (row % 64) & 1) != 0;
+    return is_allowed(filter_, row);
   }
 
  private:
   const RowFilter& filter_;
   std::size_t next_ = 0;  // of filter_.excluded: the first that is not below the last row asked for
 };
-
-// The k best of rows that come in ascending order, in a heap that somebody else keeps.
-class BestRows {
- public:
-  BestRows(std::size_t k, std::vector<Scored>& heap) : k_(k), heap_(heap) {
-    heap_.clear();
-    heap_.reserve(k);
-  }
-
-  // A row with no more than this cannot enter: of equal scores the lower index is better.
-  float threshold() const { return heap_.size() < k_ ? kNeverScore : heap_.front().score; }
-
-  void offer(Scored scored) {
-    if (heap_.size() == k_) {
-      if (!is_better(scored, heap_.front())) return;
-      std::ranges::pop_heap(heap_, is_better);
-      heap_.pop_back();
-    }
-    heap_.push_back(scored);
-    std::ranges::push_heap(heap_, is_better);
-  }
-
-  std::span<const Scored> sorted() {
-    std::ranges::sort_heap(heap_, is_better);
-    return heap_;
-  }
-
- private:
-  std::size_t k_;
-  std::vector<Scored>& heap_;
-};
-
-void prefetch(std::span<const float> row) {
-  constexpr std::size_t kFloatsOfLine = 16;
-  for (std::size_t i = 0; i < row.size(); i += kFloatsOfLine) __builtin_prefetch(&row[i]);
-}
 
 // Keeps the hits of which `keep` holds, in order; returns them.
 template <class Predicate>
@@ -76,15 +41,15 @@ std::span<RowHit> keep_if(std::span<RowHit> hits, Predicate keep) {
 
 }  // namespace
 
-ExactRetriever::ExactRetriever(MatrixView vectors) : vectors_(vectors), codes_(vectors) {
+ExactRetriever::ExactRetriever(MatrixView vectors, ThreadPool* pool)
+    : vectors_(vectors), codes_(vectors, pool) {
   COSENO_CHECK(vectors.n_rows <= std::numeric_limits<std::uint32_t>::max());
 }
 
 std::span<const Scored> ExactRetriever::top(const RetrieverRequest& request,
                                             Scratch& scratch) const {
   const RowFilter& filter = request.filter;
-  COSENO_CHECK(std::ranges::is_sorted(filter.excluded));
-  COSENO_CHECK(filter.allowed.empty() || filter.allowed.size() >= (n_rows() + 63) / 64);
+  check_filter(filter, n_rows());
   const std::size_t k = std::min(request.k, n_rows());
   BestRows best(k, scratch.best_);
   if (k == 0) return best.sorted();
@@ -96,6 +61,7 @@ std::span<const Scored> ExactRetriever::top(const RetrieverRequest& request,
   for (std::size_t first = 0; first < codes_.n_blocks(); first += n_blocks) {
     n_blocks = std::min(
         {first == 0 ? kFirstBlocks : 2 * n_blocks, kMostBlocks, codes_.n_blocks() - first});
+    // Rows come in ascending order: one with as much cannot enter.
     const float threshold = best.threshold();
     std::span<RowHit> hits(scratch.hits_);
     hits = hits.first(codes_.rows_above(scratch.query_, threshold, first, first + n_blocks, hits));

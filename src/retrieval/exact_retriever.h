@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "base/thread_pool.h"
 #include "math/matrix.h"
 #include "math/quantized_rows.h"
 #include "math/top_k.h"
@@ -31,11 +32,12 @@ class ExactRetriever {
     friend class ExactRetriever;
     QuantizedRows::Query query_;
     std::vector<RowHit> hits_;
-    std::vector<Scored> best_;  // a heap of at most k, the worst of them in front
+    std::vector<Scored> best_;
   };
 
-  // A view of `vectors` is kept: they must outlive this object. At most 2^32 - 1 rows.
-  explicit ExactRetriever(MatrixView vectors);
+  // A view of `vectors` is kept: they must outlive this object. At most 2^32 - 1 rows. `pool` only
+  // makes it sooner: the codes are the same.
+  explicit ExactRetriever(MatrixView vectors, ThreadPool* pool = nullptr);
 
   std::size_t n_rows() const { return vectors_.n_rows; }
   std::size_t dim() const { return vectors_.dim; }

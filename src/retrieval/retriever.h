@@ -1,9 +1,9 @@
 // What every retriever does: of many vectors, it finds the k that have the largest inner product
 // with one.
 //
-// Each retriever is a class R of its own, with
+// Each retriever is a class R of its own, made of a MatrixView `vectors` by a constructor, or by a
+// build() where that takes long, with
 //
-//   explicit R(MatrixView vectors);
 //   std::span<const Scored> top(const RetrieverRequest& request, R::Scratch& scratch) const;
 //
 // * `vectors` are looked at, not copied: they must outlive the retriever, and not change. Finite.

@@ -10,13 +10,35 @@
 #include "base/rng.h"
 #include "math/kernels.h"
 #include "retrieval/exact_retriever.h"
+#include "retrieval/hnsw_retriever.h"
 
 namespace coseno {
 namespace {
 
 using List = std::vector<Scored>;
 
-using Retrievers = testing::Types<ExactRetriever>;
+// An approximate retriever that answers by its walk wherever that is possible, and is wide enough
+// to find all of what is so few.
+class WideHnsw {
+ public:
+  using Scratch = HnswRetriever::Scratch;
+
+  explicit WideHnsw(MatrixView vectors) : retriever_(built(vectors)) {}
+  std::span<const Scored> top(const RetrieverRequest& request, Scratch& scratch) const {
+    return retriever_.top(request, scratch);
+  }
+
+ private:
+  static HnswRetriever built(MatrixView vectors) {
+    ThreadPool pool(1);
+    Progress progress;
+    return HnswRetriever::build(vectors, {.width = 100, .walk_share = 1}, pool, progress).value();
+  }
+
+  HnswRetriever retriever_;
+};
+
+using Retrievers = testing::Types<ExactRetriever, WideHnsw>;
 
 template <class Retriever>
 class RetrieverTest : public testing::Test {
