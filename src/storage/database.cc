@@ -1,0 +1,328 @@
+#include "storage/database.h"
+
+#include <fcntl.h>
+#include <rocksdb/cache.h>
+#include <rocksdb/file_checksum.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_buffer_manager.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdarg>
+#include <exception>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "storage/log_format.h"
+#include "storage/store_error.h"
+#include "storage/store_folder.h"
+
+namespace coseno {
+namespace {
+
+constexpr double kBloomBitsPerKey = 12;
+// Half for index and filter blocks, which are worth more than data: scans do not fill the cache.
+constexpr double kShareOfMetadata = 0.5;
+// Of the memory bound. Three memtables of the log: one fills while two are being written.
+constexpr std::size_t kMemtableShare = 2;
+constexpr std::size_t kLogMemtableShare = 8;
+constexpr std::size_t kEventIdsMemtableShare = 8;
+constexpr std::size_t kRecordsMemtableShare = 16;
+constexpr int kNLogMemtables = 3;
+constexpr std::size_t kReadaheadBytes = 1 << 20;
+// Most systems allow a process 1024.
+constexpr int kMaxOpenFiles = 500;
+
+// What goes wrong comes back as an error. RocksDB's own log of messages stands in the folder, and
+// when the disk is full the second message ends the process (an assertion, which Debian's build
+// has).
+class SilentLogger final : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char* /*format*/, va_list /*arguments*/) override {}
+};
+
+rocksdb::BlockBasedTableOptions table_options(std::shared_ptr<rocksdb::Cache> cache) {
+  rocksdb::BlockBasedTableOptions options;
+  options.block_cache = std::move(cache);
+  options.cache_index_and_filter_blocks = true;
+  options.cache_index_and_filter_blocks_with_high_priority = true;
+  options.pin_l0_filter_and_index_blocks_in_cache = true;
+  options.checksum = rocksdb::kXXH3;
+  options.format_version = 5;
+  return options;
+}
+
+rocksdb::ColumnFamilyOptions log_options(const std::shared_ptr<rocksdb::Cache>& cache,
+                                         std::size_t memory_bytes) {
+  rocksdb::ColumnFamilyOptions options;
+  options.write_buffer_size = memory_bytes / kLogMemtableShare;
+  options.max_write_buffer_number = kNLogMemtables;
+  options.compression = rocksdb::kNoCompression;
+  rocksdb::BlockBasedTableOptions table = table_options(cache);
+  table.block_size = 32 << 10;
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return options;
+}
+
+rocksdb::ColumnFamilyOptions event_ids_options(const std::shared_ptr<rocksdb::Cache>& cache,
+                                               std::size_t memory_bytes) {
+  rocksdb::ColumnFamilyOptions options;
+  options.write_buffer_size = memory_bytes / kEventIdsMemtableShare;
+  options.compression = rocksdb::kLZ4Compression;
+  options.level_compaction_dynamic_level_bytes = true;
+  options.memtable_whole_key_filtering = true;
+  options.memtable_prefix_bloom_size_ratio = 0.05;
+  rocksdb::BlockBasedTableOptions table = table_options(cache);
+  table.block_size = 8 << 10;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(kBloomBitsPerKey));
+  table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
+  table.partition_filters = true;
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return options;
+}
+
+rocksdb::ColumnFamilyOptions records_options(const std::shared_ptr<rocksdb::Cache>& cache,
+                                             std::size_t memory_bytes) {
+  rocksdb::ColumnFamilyOptions options;
+  options.write_buffer_size = memory_bytes / kRecordsMemtableShare;
+  options.compression = rocksdb::kLZ4Compression;
+  options.level_compaction_dynamic_level_bytes = true;
+  rocksdb::BlockBasedTableOptions table = table_options(cache);
+  table.block_size = 16 << 10;
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return options;
+}
+
+rocksdb::DBOptions database_options() {
+  rocksdb::DBOptions options;
+  // Files are opened by the thread that opens the database, so that what is thrown there, as by a
+  // size that damage made huge, arrives here.
+  options.max_file_opening_threads = 1;
+  // log_format.h says why, and what else is done.
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  // Begins a MANIFEST anew with every change of files, that is every some 30 MB of events: it is
+  // small, always whole, and keeps no key of files that are gone.
+  options.max_manifest_file_size = 1;
+  // For verify(): of whole files, beyond the checksum that every block has.
+  options.file_checksum_gen_factory = rocksdb::GetFileChecksumGenCrc32cFactory();
+  options.bytes_per_sync = 1 << 20;
+  options.info_log = std::make_shared<SilentLogger>();
+  options.stats_dump_period_sec = 0;
+  options.stats_persist_period_sec = 0;
+  return options;
+}
+
+// Brings a file, or the names in a folder, to disk. A log that RocksDB has removed needs none.
+Result<void> sync_file(const std::string& path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0 && errno == ENOENT) return {};
+  const bool is_synced = descriptor >= 0 && ::fsync(descriptor) == 0;
+  const int error_number = errno;
+  if (descriptor >= 0) static_cast<void>(::close(descriptor));
+  if (is_synced) return {};
+  return make_error(ErrorCode::io, "{}: cannot be brought to disk: {}", path,
+                    std::generic_category().message(error_number));
+}
+
+// Names of the files that hold data; of MANIFESTs too, which change whenever files do.
+Result<std::vector<std::string>> data_files(const std::string& folder) {
+  COSENO_ASSIGN(names, names_in(folder));
+  std::erase_if(names, [](const std::string& name) {
+    return !name.ends_with(".log") && !name.ends_with(".sst") && !name.starts_with("MANIFEST-");
+  });
+  return std::move(names);
+}
+
+}  // namespace
+
+Database::Database(std::string folder, std::size_t memory_bytes, bool writes)
+    : folder_(std::move(folder)),
+      memory_bytes_(memory_bytes),
+      writes_(writes),
+      cache_(rocksdb::NewLRUCache(memory_bytes, -1, false, kShareOfMetadata)),
+      log_filter_(std::make_shared<ErasedUsersFilterFactory>(Family::log)),
+      event_ids_filter_(std::make_shared<ErasedUsersFilterFactory>(Family::event_ids)) {}
+
+Result<std::unique_ptr<Database>> Database::open(const std::string& folder,
+                                                 std::size_t memory_bytes, bool make) {
+  if (!make) COSENO_TRY(check_journals(folder));
+  std::unique_ptr<Database> database(new Database(folder, memory_bytes, true));
+  rocksdb::DBOptions options = database_options();
+  options.create_if_missing = make;
+  options.create_missing_column_families = make;
+  options.max_open_files = kMaxOpenFiles;
+  options.max_total_wal_size = memory_bytes / kMemtableShare;
+  options.write_buffer_manager = std::make_shared<rocksdb::WriteBufferManager>(
+      memory_bytes / kMemtableShare, database->cache_);
+  COSENO_TRY(database->open_with([&](auto& families, auto* handles, auto* db) {
+    return rocksdb::DB::Open(options, folder, families, handles, db);
+  }));
+  return database;
+}
+
+Result<std::unique_ptr<Database>> Database::open_beside(const std::string& folder,
+                                                        std::size_t memory_bytes,
+                                                        const std::string& own_folder) {
+  COSENO_TRY(check_journals(folder));
+  std::unique_ptr<Database> database(new Database(folder, memory_bytes, false));
+  rocksdb::DBOptions options = database_options();
+  // Files stay open, so that they can be read when the writer has removed them.
+  options.max_open_files = -1;
+  COSENO_TRY(database->open_with([&](auto& families, auto* handles, auto* db) {
+    return rocksdb::DB::OpenAsSecondary(options, folder, own_folder, families, handles, db);
+  }));
+  return database;
+}
+
+Database::~Database() {
+  if (db_ == nullptr) return;
+  // Where it fails, the write-ahead log still has everything.
+  if (writes_) static_cast<void>(flush());
+  for (rocksdb::ColumnFamilyHandle* handle : handles_) {
+    static_cast<void>(db_->DestroyColumnFamilyHandle(handle));
+  }
+  static_cast<void>(db_->Close());
+}
+
+Result<bool> Database::get(Family of_family, std::string_view key, std::string& value) const {
+  const rocksdb::Status status = db_->Get(rocksdb::ReadOptions(), family(of_family), key, &value);
+  if (status.ok()) return true;
+  if (status.IsNotFound()) return false;
+  return store_error(folder_, status);
+}
+
+Result<void> Database::scan(Family of_family, std::string_view from, std::string_view end,
+                            const Visit& visit) const {
+  const rocksdb::Slice end_slice(end);
+  rocksdb::ReadOptions options;
+  options.fill_cache = false;
+  options.readahead_size = kReadaheadBytes;
+  if (!end.empty()) options.iterate_upper_bound = &end_slice;
+  const std::unique_ptr<rocksdb::Iterator> entry(db_->NewIterator(options, family(of_family)));
+  for (entry->Seek(from); entry->Valid(); entry->Next()) {
+    COSENO_ASSIGN(goes_on, visit(entry->key().ToStringView(), entry->value().ToStringView()));
+    if (!goes_on) return {};
+  }
+  if (!entry->status().ok()) return store_error(folder_, entry->status());
+  return {};
+}
+
+Result<std::optional<std::string>> Database::last_key(Family of_family) const {
+  const std::unique_ptr<rocksdb::Iterator> entry(
+      db_->NewIterator(rocksdb::ReadOptions(), family(of_family)));
+  entry->SeekToLast();
+  if (entry->Valid()) return entry->key().ToString();
+  if (!entry->status().ok()) return store_error(folder_, entry->status());
+  return std::nullopt;
+}
+
+Result<void> Database::write(rocksdb::WriteBatch& batch, bool sync) {
+  rocksdb::WriteOptions options;
+  options.sync = sync;
+  const rocksdb::Status status = db_->Write(options, &batch);
+  if (status.ok()) return {};
+  // While RocksDB waits for room, it gives other codes to what stands behind the first error.
+  if (status.ToString().contains(rocksdb::Status::NoSpace().ToString())) {
+    return store_error(folder_, rocksdb::Status::NoSpace());
+  }
+  return store_error(folder_, status);
+}
+
+Result<void> Database::sync() {
+  COSENO_ASSIGN(names, names_in(folder_));
+  for (const std::string& name : names) {
+    if (name.ends_with(".log")) COSENO_TRY(sync_file(std::filesystem::path(folder_) / name));
+  }
+  return sync_file(folder_);
+}
+
+Result<bool> Database::catch_up() {
+  // RocksDB reads the MANIFEST first and the write-ahead logs then. What moved from log to file in
+  // between is in neither, and it does not tell: but then the names of files have changed.
+  COSENO_ASSIGN(before, data_files(folder_));
+  const rocksdb::Status status = db_->TryCatchUpWithPrimary();
+  COSENO_ASSIGN(after, data_files(folder_));
+  if (before != after) return false;
+  if (!status.ok()) return store_error(folder_, status);
+  return true;
+}
+
+Database::KeptFiles::KeptFiles(const Database& database) : database_(database) {
+  if (database_.writes_) static_cast<void>(database_.db_->DisableFileDeletions());
+}
+
+Database::KeptFiles::~KeptFiles() {
+  if (database_.writes_) static_cast<void>(database_.db_->EnableFileDeletions(/*force=*/false));
+}
+
+Result<void> Database::flush() {
+  const rocksdb::Status status = db_->Flush(rocksdb::FlushOptions(), handles_);
+  if (!status.ok()) return store_error(folder_, status);
+  return {};
+}
+
+Result<void> Database::compact_without(std::shared_ptr<const UserSet> users) {
+  COSENO_TRY(flush());
+  log_filter_->set(users);
+  event_ids_filter_->set(std::move(users));
+  rocksdb::CompactRangeOptions options;
+  options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
+  rocksdb::Status status;
+  for (rocksdb::ColumnFamilyHandle* handle : handles_) {
+    status = db_->CompactRange(options, handle, nullptr, nullptr);
+    if (!status.ok()) break;
+  }
+  log_filter_->clear();
+  event_ids_filter_->clear();
+  if (!status.ok()) return store_error(folder_, status);
+  return {};
+}
+
+Result<void> Database::remove_obsolete_files() {
+  // Once deletions are off, asking for the logs waits until nobody is deleting; turning them on
+  // again deletes in this thread.
+  rocksdb::VectorLogPtr logs;
+  rocksdb::Status status = db_->DisableFileDeletions();
+  if (status.ok()) status = db_->GetSortedWalFiles(logs);
+  const rocksdb::Status enabled = db_->EnableFileDeletions(/*force=*/false);
+  if (status.ok()) status = enabled;
+  if (!status.ok()) return store_error(folder_, status);
+  return {};
+}
+
+// RocksDB does not throw, but what it calls may: new, where damage made a size huge.
+template <class Open>
+Result<void> Database::open_with(const Open& open) {
+  try {
+    const std::vector<rocksdb::ColumnFamilyDescriptor> descriptors = families();
+    rocksdb::DB* db = nullptr;
+    const rocksdb::Status status = open(descriptors, &handles_, &db);
+    db_.reset(db);
+    if (status.ok()) return {};
+    // A column family that is not there, or not as it should be.
+    if (status.IsInvalidArgument() || status.IsNotSupported()) {
+      return make_error(ErrorCode::corrupt, "{}: the store is damaged: {}", folder_,
+                        status.ToString());
+    }
+    return store_error(folder_, status);
+  } catch (const std::exception& error) {
+    return make_error(ErrorCode::corrupt, "{}: the store is damaged: {}", folder_, error.what());
+  }
+}
+
+std::vector<rocksdb::ColumnFamilyDescriptor> Database::families() const {
+  rocksdb::ColumnFamilyOptions log = log_options(cache_, memory_bytes_);
+  log.compaction_filter_factory = log_filter_;
+  rocksdb::ColumnFamilyOptions event_ids = event_ids_options(cache_, memory_bytes_);
+  event_ids.compaction_filter_factory = event_ids_filter_;
+  // In the order of Family.
+  return {{kFamilyNames[0], records_options(cache_, memory_bytes_)},
+          {kFamilyNames[1], log},
+          {kFamilyNames[2], event_ids}};
+}
+
+}  // namespace coseno

@@ -1,0 +1,117 @@
+// RocksDB as the event store uses it: its column families, and options chosen for their load.
+//
+//   log        Written in the order of its keys and read from end to end. Files never overlap, so
+//              they are moved from level to level without being rewritten: an event is written
+//              twice in its life, to the write-ahead log and to its file. No compression: it would
+//              only cost, and 36 bytes an event are few.
+//   event_ids  One point look-up an event, nearly always of an id that is not there. Bloom filters
+//              of 12 bits a key (0.4% false) answer that without a disk read, as long as they stay
+//              in memory; they come before data in the cache, in partitions of 4 KiB.
+//   default    Ids and properties: text, compressed with LZ4.
+//
+// Memory: block cache (index and filter blocks included) and memtables together stay within
+// `memory_bytes`, plus about 1 KB an open file. Write-ahead logs stay under half of it, which
+// bounds the time to recover.
+#pragma once
+
+#include <rocksdb/db.h>
+#include <rocksdb/write_batch.h>
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "storage/erased_users_filter.h"
+#include "storage/store_keys.h"
+
+namespace coseno {
+
+class Database {
+ public:
+  // `make` where the folder may hold nothing yet. The caller holds the folder's lock.
+  static Result<std::unique_ptr<Database>> open(const std::string& folder, std::size_t memory_bytes,
+                                                bool make);
+  // A reader beside whoever writes; `own_folder` takes its messages.
+  static Result<std::unique_ptr<Database>> open_beside(const std::string& folder,
+                                                       std::size_t memory_bytes,
+                                                       const std::string& own_folder);
+  // Puts what is in memtables on disk, so that the next open() has nothing to recover.
+  ~Database();
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  const std::string& folder() const { return folder_; }
+  rocksdb::DB& rocksdb() const { return *db_; }
+  rocksdb::ColumnFamilyHandle* family(Family family) const {
+    return handles_[static_cast<std::size_t>(family)];
+  }
+
+  // The value of `key`, or nothing. `value` is filled and may be used again.
+  Result<bool> get(Family family, std::string_view key, std::string& value) const;
+
+  // Entries of `family` from key `from` on, and before `end` where there is one, in the order of
+  // keys, as they are now, until `visit` returns false or an error. Views are valid during the
+  // call.
+  using Visit = std::function<Result<bool>(std::string_view key, std::string_view value)>;
+  Result<void> scan(Family family, std::string_view from, std::string_view end,
+                    const Visit& visit) const;
+  // The last key of `family`, or nothing.
+  Result<std::optional<std::string>> last_key(Family family) const;
+
+  // Writes the changes of `batch`, and waits for the disk where `sync`. Error: io; then nothing was
+  // written. From a full disk RocksDB recovers by itself; it looks every 5 s whether there is room.
+  Result<void> write(rocksdb::WriteBatch& batch, bool sync);
+  // Brings the write-ahead logs to disk. Not through RocksDB, whose SyncWAL() ends the process (an
+  // assertion, which Debian's build has) where a write has just failed. Beside write() it does not
+  // hold that up.
+  Result<void> sync();
+  // Reader only: whether it took up all that the writer had written by now; false where the writer
+  // changed files meanwhile.
+  Result<bool> catch_up();
+
+  // While it lives, no file is removed: of a writer's. A reader has no say.
+  class KeptFiles {
+   public:
+    explicit KeptFiles(const Database& database);
+    ~KeptFiles();
+    KeptFiles(const KeptFiles&) = delete;
+    KeptFiles& operator=(const KeptFiles&) = delete;
+
+   private:
+    const Database& database_;
+  };
+
+  // Writes memtables to files, so that no write-ahead log is needed for what is in them.
+  Result<void> flush();
+  // Rewrites all files, without what `users` left in log and event ids, and makes sure that nothing
+  // on disk holds it any more. The caller then writes what it likes to and flushes: the MANIFEST
+  // names the first and last key of files that are gone until files change the next time.
+  Result<void> compact_without(std::shared_ptr<const UserSet> users);
+  // Removes at once what RocksDB would remove soon: files that no longer count.
+  Result<void> remove_obsolete_files();
+
+ private:
+  Database(std::string folder, std::size_t memory_bytes, bool writes);
+
+  template <class Open>
+  Result<void> open_with(const Open& open);
+  std::vector<rocksdb::ColumnFamilyDescriptor> families() const;
+
+  std::string folder_;
+  std::size_t memory_bytes_;
+  bool writes_;
+  std::shared_ptr<rocksdb::Cache> cache_;
+  // One of the log and one of the event ids.
+  std::shared_ptr<ErasedUsersFilterFactory> log_filter_;
+  std::shared_ptr<ErasedUsersFilterFactory> event_ids_filter_;
+  std::unique_ptr<rocksdb::DB> db_;
+  std::vector<rocksdb::ColumnFamilyHandle*> handles_;  // as Family numbers them
+};
+
+}  // namespace coseno

@@ -1,0 +1,318 @@
+#include "storage/event_store.h"
+
+#include <rocksdb/write_batch.h>
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+#include <mutex>
+#include <type_traits>
+#include <utility>
+
+#include "base/check.h"
+#include "storage/backup.h"
+#include "storage/database.h"
+#include "storage/log_syncer.h"
+#include "storage/verify.h"
+
+namespace coseno {
+namespace {
+
+// A reader caches little: it reads most things once.
+constexpr std::size_t kReaderMemoryBytes = 64 << 20;
+// What RocksDB's batch takes for a change beside key and value, at most: a guess is enough, it
+// grows.
+constexpr std::size_t kBytesPerChange = 8;
+// The writer changes its files some times a second at most, and a try takes milliseconds.
+constexpr int kMaxTries = 100;
+
+std::unexpected<Error> corrupt_entry(const std::string& folder, std::string_view trouble) {
+  return make_error(ErrorCode::corrupt, "{}: the store is damaged: {}", folder, trouble);
+}
+
+std::unexpected<Error> still_changing(const std::string& folder) {
+  return make_error(ErrorCode::unavailable, "{}: its writer changes files all the time: try again",
+                    folder);
+}
+
+// Entries of a table of Family::records: `visit` gets the key behind the table's byte.
+Result<void> scan_table(
+    const Database& database, Table table,
+    const std::function<Result<bool>(std::string_view key, std::string_view value)>& visit) {
+  const char from = std::to_underlying(table);
+  const auto end = static_cast<char>(from + 1);
+  return database.scan(
+      Family::records, {&from, 1}, {&end, 1},
+      [&](std::string_view key, std::string_view value) { return visit(key.substr(1), value); });
+}
+
+// The same for tables whose keys are numbers.
+template <class Index>
+Result<void> scan_numbers(const Database& database, Table table,
+                          const std::function<void(Index, std::string_view)>& visit) {
+  return scan_table(database, table,
+                    [&](std::string_view key, std::string_view value) -> Result<bool> {
+                      const std::optional<std::uint32_t> number = number_of(key);
+                      using Number = std::underlying_type_t<Index>;
+                      if (!number || *number > std::numeric_limits<Number>::max()) {
+                        return corrupt_entry(database.folder(), "a key that is no number");
+                      }
+                      visit(static_cast<Index>(*number), value);
+                      return true;
+                    });
+}
+
+}  // namespace
+
+EventStore::EventStore(std::string folder, Durability durability)
+    : folder_(std::move(folder)), durability_(durability) {}
+
+EventStore::~EventStore() = default;
+
+Result<std::unique_ptr<EventStore>> EventStore::open(const std::string& folder,
+                                                     const Options& options) {
+  // Before anything is made in it: it may be somebody's folder of other things.
+  COSENO_TRY(folder_state(folder));
+  COSENO_TRY(make_folder(folder));
+  std::unique_ptr<EventStore> store(new EventStore(folder, options.durability));
+  COSENO_ASSIGN(lock, WriterLock::take(folder));
+  store->lock_.emplace(std::move(lock));
+  COSENO_ASSIGN(state, folder_state(folder));
+  const bool is_new = state != FolderState::ready;
+  if (is_new) COSENO_TRY(set_folder_state(folder, FolderState::unfinished));
+  COSENO_ASSIGN(database, Database::open(folder, options.memory_bytes, is_new));
+  store->database_ = std::move(database);
+  if (is_new) COSENO_TRY(set_folder_state(folder, FolderState::ready));
+  COSENO_TRY(store->load());
+  if (options.durability == Durability::interval) store->start_syncing(options.sync_interval_ms);
+  return store;
+}
+
+Result<std::unique_ptr<EventStore>> EventStore::open_beside(const std::string& folder) {
+  COSENO_ASSIGN(state, folder_state(folder));
+  if (state == FolderState::empty) {
+    return make_error(ErrorCode::not_found, "{}: holds no event store", folder);
+  }
+  if (state == FolderState::unfinished) {
+    return make_error(ErrorCode::unavailable, "{}: this event store is being made", folder);
+  }
+  std::unique_ptr<EventStore> store(new EventStore(folder, Durability::none));
+  COSENO_ASSIGN(own_folder, TemporaryFolder::make());
+  store->own_folder_.emplace(std::move(own_folder));
+  COSENO_ASSIGN(database,
+                Database::open_beside(folder, kReaderMemoryBytes, store->own_folder_->path()));
+  store->database_ = std::move(database);
+  COSENO_TRY(store->catch_up());
+  return store;
+}
+
+void EventStore::start_syncing(int interval_ms) {
+  COSENO_CHECK(interval_ms >= 1);
+  syncer_ = std::make_unique<LogSyncer>([this] { static_cast<void>(sync()); },
+                                        std::chrono::milliseconds(interval_ms));
+}
+
+Result<void> EventStore::load() {
+  COSENO_ASSIGN(last_position, load_last_position());
+  UserSet erased;
+  UserSet pending;
+  COSENO_TRY(scan_numbers<UserIndex>(*database_, Table::erased_users,
+                                     [&](UserIndex user, std::string_view erasure) {
+                                       erased.insert(user);
+                                       if (erasure == erasure_value(Erasure::pending).view())
+                                         pending.insert(user);
+                                     }));
+  last_position_.store(last_position);
+  const std::unique_lock guard(erased_mutex_);
+  erased_ = std::move(erased);
+  pending_ = std::move(pending);
+  return {};
+}
+
+Result<std::uint64_t> EventStore::load_last_position() const {
+  COSENO_ASSIGN(last_key, database_->last_key(Family::log));
+  const std::optional<std::uint64_t> in_log = last_key ? position_of(*last_key) : 0;
+  std::string value;
+  COSENO_ASSIGN(is_set, database_->get(Family::records, table_key(Table::position).view(), value));
+  const std::optional<std::uint64_t> set = is_set ? position_of_value(value) : 0;
+  if (!in_log || !set) return corrupt_entry(folder_, "a position that is no number");
+  return std::max(*in_log, *set);
+}
+
+Result<void> EventStore::catch_up() {
+  COSENO_CHECK(own_folder_.has_value());
+  for (int i = 0; i < kMaxTries; ++i) {
+    COSENO_ASSIGN(is_done, database_->catch_up());
+    if (is_done) return load();
+  }
+  return still_changing(folder_);
+}
+
+Result<void> EventStore::write(const StoreBatch& batch) {
+  COSENO_CHECK(lock_.has_value());
+  if (has_sync_failed_.load()) {
+    return make_error(ErrorCode::io,
+                      "{}: what was written before could not be brought to disk: open the store "
+                      "again",
+                      folder_);
+  }
+  if (batch.empty()) return {};
+  COSENO_CHECK(batch.first_position_ == 0 || batch.first_position_ > last_position_.load());
+  rocksdb::WriteBatch changes(batch.bytes_.size() + kBytesPerChange * batch.changes_.size());
+  std::string_view rest = batch.bytes_;
+  const auto take = [&rest](std::size_t n_bytes) {
+    const std::string_view taken = rest.substr(0, n_bytes);
+    rest.remove_prefix(n_bytes);
+    return taken;
+  };
+  for (const StoreBatch::Change& change : batch.changes_) {
+    rocksdb::ColumnFamilyHandle* const family = database_->family(change.family);
+    const std::string_view key = take(change.key_bytes);
+    const std::string_view value = take(change.value_bytes);
+    const rocksdb::Status status =
+        change.is_deletion ? changes.Delete(family, key) : changes.Put(family, key, value);
+    COSENO_CHECK(status.ok());
+  }
+  COSENO_TRY(database_->write(changes, durability_ == Durability::always));
+  if (batch.last_position_ != 0) last_position_.store(batch.last_position_);
+  if (!batch.erased_users_.empty()) {
+    const std::unique_lock guard(erased_mutex_);
+    erased_.insert(batch.erased_users_.begin(), batch.erased_users_.end());
+    pending_.insert(batch.erased_users_.begin(), batch.erased_users_.end());
+  }
+  if (syncer_ != nullptr) syncer_->note_write();
+  return {};
+}
+
+Result<void> EventStore::sync() {
+  COSENO_CHECK(lock_.has_value());
+  const Result<void> synced = database_->sync();
+  if (!synced) has_sync_failed_.store(true);
+  return synced;
+}
+
+Result<std::optional<EventKey>> EventStore::find_event(std::string_view event_id) const {
+  std::string value;
+  COSENO_ASSIGN(is_there, database_->get(Family::event_ids, event_id, value));
+  if (!is_there) return std::nullopt;
+  const std::optional<EventKey> key = event_key_of(value);
+  if (!key) return corrupt_entry(folder_, "an event id that stands for no event");
+  const std::shared_lock guard(erased_mutex_);
+  if (erased_.contains(key->user)) return std::nullopt;
+  return key;
+}
+
+Result<std::optional<LogRecord>> EventStore::read(std::uint64_t position) const {
+  std::string value;
+  COSENO_ASSIGN(is_there, database_->get(Family::log, log_key(position).view(), value));
+  if (!is_there) return std::nullopt;
+  LogRecord record;
+  if (const auto decoded = decode_log_record(position, value, record); !decoded) {
+    return corrupt_entry(folder_, decoded.error().message);
+  }
+  return record;
+}
+
+Result<void> EventStore::scan(std::uint64_t from, const VisitRecord& visit) const {
+  LogRecord record;
+  return database_->scan(Family::log, log_key(from).view(), {},
+                         [&](std::string_view key, std::string_view value) -> Result<bool> {
+                           const std::optional<std::uint64_t> position = position_of(key);
+                           if (!position)
+                             return corrupt_entry(folder_, "a log record without a position");
+                           if (const auto decoded = decode_log_record(*position, value, record);
+                               !decoded) {
+                             return corrupt_entry(folder_, decoded.error().message);
+                           }
+                           return visit(record);
+                         });
+}
+
+Result<void> EventStore::scan_users(
+    const std::function<void(UserIndex, std::string_view)>& visit) const {
+  return scan_numbers<UserIndex>(*database_, Table::users, visit);
+}
+
+Result<void> EventStore::scan_items(
+    const std::function<void(ItemIndex, std::string_view)>& visit) const {
+  return scan_numbers<ItemIndex>(*database_, Table::items, visit);
+}
+
+Result<void> EventStore::scan_types(
+    const std::function<void(TypeIndex, std::string_view)>& visit) const {
+  return scan_numbers<TypeIndex>(*database_, Table::types, visit);
+}
+
+Result<void> EventStore::scan_user_properties(
+    const std::function<void(UserIndex, std::string_view)>& visit) const {
+  return scan_numbers<UserIndex>(*database_, Table::user_properties, visit);
+}
+
+Result<void> EventStore::scan_item_properties(
+    const std::function<void(ItemIndex, std::string_view)>& visit) const {
+  return scan_numbers<ItemIndex>(*database_, Table::item_properties, visit);
+}
+
+Result<void> EventStore::scan_erased_users(const std::function<void(UserIndex)>& visit) const {
+  return scan_numbers<UserIndex>(*database_, Table::erased_users,
+                                 [&](UserIndex user, std::string_view) { visit(user); });
+}
+
+Result<void> EventStore::scan_settings(
+    const std::function<void(std::string_view, std::string_view)>& visit) const {
+  return scan_table(*database_, Table::settings,
+                    [&](std::string_view name, std::string_view value) -> Result<bool> {
+                      visit(name, value);
+                      return true;
+                    });
+}
+
+Result<std::optional<std::string>> EventStore::setting(std::string_view name) const {
+  std::string value;
+  COSENO_ASSIGN(is_there, database_->get(Family::records, setting_key(name), value));
+  if (!is_there) return std::nullopt;
+  return value;
+}
+
+Result<void> EventStore::compact() {
+  COSENO_CHECK(lock_.has_value());
+  const auto users = [this] {
+    const std::shared_lock guard(erased_mutex_);
+    return std::make_shared<const UserSet>(pending_);
+  }();
+  if (users->empty()) return {};
+  COSENO_TRY(database_->compact_without(users));
+  COSENO_TRY(mark_compacted(*users));
+  COSENO_TRY(database_->flush());
+  return database_->remove_obsolete_files();
+}
+
+Result<void> EventStore::mark_compacted(const UserSet& users) {
+  rocksdb::WriteBatch changes;
+  for (const UserIndex user : users) {
+    const NumberKey key = number_key(Table::erased_users, std::to_underlying(user));
+    const rocksdb::Status status = changes.Put(database_->family(Family::records), key.view(),
+                                               erasure_value(Erasure::compacted).view());
+    COSENO_CHECK(status.ok());
+  }
+  COSENO_TRY(database_->write(changes, /*sync=*/false));
+  const std::unique_lock guard(erased_mutex_);
+  for (const UserIndex user : users) pending_.erase(user);
+  return {};
+}
+
+Result<StoreCounts> EventStore::verify(Progress& progress) const {
+  COSENO_TRY(verify_files(*database_, progress));
+  return verify_entries(*this, *database_, progress);
+}
+
+Result<void> EventStore::back_up(const std::string& target) const {
+  COSENO_CHECK(lock_.has_value());
+  return back_up_database(*database_, target);
+}
+
+Result<void> EventStore::restore(const std::string& target, const std::string& folder) {
+  return restore_database(target, folder);
+}
+
+}  // namespace coseno

@@ -1,0 +1,157 @@
+#include "storage/store_folder.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "base/atomic_file.h"
+
+namespace coseno {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kFormatFile = "FORMAT";
+constexpr std::string_view kWriterFile = "WRITER";
+constexpr std::string_view kFormatStart = "coseno event store, format ";
+constexpr std::string_view kReadyEnd = "\n";
+constexpr std::string_view kUnfinishedEnd = ", unfinished\n";
+constexpr int kFormat = 1;
+
+std::string path_in(const std::string& folder, std::string_view name) {
+  return (fs::path(folder) / name).string();
+}
+
+std::unexpected<Error> io_error(const std::string& path, const std::string& reason) {
+  return make_error(ErrorCode::io, "{}: {}", path, reason);
+}
+
+// Nothing where there is no such file.
+Result<std::optional<std::string>> read_small_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (file) return std::string(std::istreambuf_iterator<char>(file), {});
+  std::error_code error;
+  if (!fs::exists(path, error) && !error) return std::nullopt;
+  return io_error(path, "cannot be read");
+}
+
+Result<FolderState> parse_format(const std::string& folder, std::string_view text) {
+  const auto damaged = [&] {
+    return make_error(ErrorCode::corrupt, "{}: the file FORMAT is damaged", folder);
+  };
+  if (!text.starts_with(kFormatStart)) return damaged();
+  text.remove_prefix(kFormatStart.size());
+  int format = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), format);
+  if (error != std::errc() || format < 1) return damaged();
+  if (format > kFormat) {
+    return make_error(ErrorCode::conflict,
+                      "{}: this event store has format {}, and this coseno reads format {}: use a "
+                      "newer coseno",
+                      folder, format, kFormat);
+  }
+  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  if (text == kReadyEnd) return FolderState::ready;
+  if (text == kUnfinishedEnd) return FolderState::unfinished;
+  return damaged();
+}
+
+}  // namespace
+
+Result<FolderState> folder_state(const std::string& folder) {
+  COSENO_ASSIGN(format, read_small_file(path_in(folder, kFormatFile)));
+  if (format) return parse_format(folder, *format);
+  std::error_code error;
+  if (!fs::exists(folder, error) && !error) return FolderState::empty;
+  COSENO_ASSIGN(names, names_in(folder));
+  // The lock of a writer that makes a store there now, and what one leaves that is killed just
+  // then.
+  std::erase_if(names, [](const std::string& name) {
+    return name == kWriterFile || name.starts_with(fmt::format("{}.", kFormatFile));
+  });
+  if (names.empty()) return FolderState::empty;
+  return make_error(ErrorCode::conflict, "{}: holds '{}' and is no event store", folder,
+                    names.front());
+}
+
+Result<void> set_folder_state(const std::string& folder, FolderState state) {
+  COSENO_ASSIGN(file, AtomicFile::create(path_in(folder, kFormatFile)));
+  const std::string_view end = state == FolderState::ready ? kReadyEnd : kUnfinishedEnd;
+  COSENO_TRY(file.write(fmt::format("{}{}{}", kFormatStart, kFormat, end)));
+  return file.commit();
+}
+
+Result<std::vector<std::string>> names_in(const std::string& folder) {
+  std::vector<std::string> names;
+  std::error_code error;
+  fs::directory_iterator entry(folder, error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    names.push_back(entry->path().filename().string());
+  }
+  if (error) return io_error(folder, error.message());
+  std::ranges::sort(names);
+  return names;
+}
+
+Result<void> make_folder(const std::string& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) return io_error(folder, "cannot be made: " + error.message());
+  return {};
+}
+
+Result<WriterLock> WriterLock::take(const std::string& folder) {
+  const std::string path = path_in(folder, kWriterFile);
+  const int descriptor = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (descriptor < 0) {
+    return io_error(path, "cannot be written: " + std::generic_category().message(errno));
+  }
+  WriterLock lock(descriptor);
+  if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) return lock;
+  if (errno != EWOULDBLOCK) {
+    return io_error(path, "cannot be locked: " + std::generic_category().message(errno));
+  }
+  return make_error(
+      ErrorCode::conflict,
+      "{}: another process writes this event store, and it takes one writer at a time", folder);
+}
+
+WriterLock::WriterLock(WriterLock&& other) noexcept
+    : descriptor_(std::exchange(other.descriptor_, -1)) {}
+
+WriterLock::~WriterLock() {
+  if (descriptor_ >= 0) static_cast<void>(close(descriptor_));
+}
+
+Result<TemporaryFolder> TemporaryFolder::make() {
+  std::error_code error;
+  const fs::path parent = fs::temp_directory_path(error);
+  if (error) return io_error("the folder for temporary files", error.message());
+  std::string path = (parent / "coseno.XXXXXX").string();
+  if (mkdtemp(path.data()) == nullptr) {
+    return io_error(path, "cannot be made: " + std::generic_category().message(errno));
+  }
+  return TemporaryFolder(std::move(path));
+}
+
+TemporaryFolder::TemporaryFolder(TemporaryFolder&& other) noexcept
+    : path_(std::exchange(other.path_, {})) {}
+
+TemporaryFolder::~TemporaryFolder() {
+  std::error_code stays_behind;
+  if (!path_.empty()) fs::remove_all(path_, stays_behind);
+}
+
+}  // namespace coseno
