@@ -2,30 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cstddef>
-#include <numeric>
 #include <string_view>
-#include <utility>
 #include <vector>
+
+#include "base/nearest_word.h"
 
 namespace coseno::cli {
 namespace {
-
-// Levenshtein's: how many letters must be put in, taken out or changed.
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);  // distances of a[..i] to each b[..j]
-  std::iota(row.begin(), row.end(), 0);
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i + 1);
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t changed = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({changed, row[j] + 1, diagonal + 1});
-    }
-  }
-  return row.back();
-}
 
 std::vector<std::string> known_words(const CLI::App& app) {
   std::vector<std::string> words;
@@ -39,15 +22,9 @@ std::vector<std::string> known_words(const CLI::App& app) {
 
 // ", did you mean --model?", or nothing where no word is near.
 std::string suggestion(const CLI::App& app, std::string_view word) {
-  constexpr std::size_t kFarthest = 2;
-  std::string nearest;
-  std::size_t smallest = kFarthest + 1;
-  for (const std::string& known : known_words(app)) {
-    const std::size_t distance = edit_distance(known, word);
-    if (distance >= smallest) continue;
-    smallest = distance;
-    nearest = known;
-  }
+  const std::vector<std::string> known = known_words(app);
+  const std::vector<std::string_view> views(known.begin(), known.end());
+  const std::string_view nearest = nearest_word(word, views);
   return nearest.empty() ? "" : fmt::format(", did you mean {}?", nearest);
 }
 
