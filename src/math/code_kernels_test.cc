@@ -2,13 +2,13 @@
 #include "math/code_kernels.h"
 
 #include <gtest/gtest.h>
-#include <hwy/targets.h>
 
 #include <limits>
 #include <vector>
 
 #include "base/rng.h"
 #include "math/kernels_plain.h"
+#include "math/target_testing.h"
 
 namespace coseno {
 
@@ -50,19 +50,6 @@ Hits hits_of(RowsAbove kernel, const HighPlane& plane, const QueryCodes& query, 
   const RowBound bound = {0.5F, -1};
   hits.resize(kernel(plane, query, bound, threshold, first_block, last_block, hits.data()));
   return hits;
-}
-
-// Calls `check` with kernels chosen for each instruction set in turn.
-template <class Check>
-void on_every_target(Check check) {
-  for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
-    SCOPED_TRACE(hwy::TargetName(target));
-    hwy::SetSupportedTargetsForTest(target);
-    hwy::GetChosenTarget().DeInit();
-    check();
-  }
-  hwy::SetSupportedTargetsForTest(0);
-  hwy::GetChosenTarget().DeInit();
 }
 
 void expect_plain_hits(RowsAbove kernel) {

@@ -1,5 +1,5 @@
-// The plain version of each kernel of kernels.h and code_kernels.h: what it means, in as few words
-// as C++ allows. For tests; the arguments are the same.
+// The plain version of each kernel of kernels.h, code_kernels.h and range_bits.h: what it means, in
+// as few words as C++ allows. For tests; the arguments are the same.
 #pragma once
 
 #include <cmath>
@@ -142,6 +142,14 @@ inline std::size_t rows_above(const HighPlane& plane, const QueryCodes& query, R
 
 inline std::int32_t low_sum(const std::uint8_t* row, const QueryCodes& query, std::size_t width) {
   return half_sum(row, 4, query, width);
+}
+
+inline void keep_in_range(std::span<const double> values, double from, double to,
+                          std::span<std::uint64_t> bits) {
+  for (std::size_t i = 0; i < 64 * bits.size(); ++i) {
+    const bool is_in_range = i < values.size() && values[i] >= from && values[i] <= to;
+    if (!is_in_range) bits[i / 64] &= ~(std::uint64_t{1} << (i % 64));
+  }
 }
 
 }  // namespace coseno::plain
