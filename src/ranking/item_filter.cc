@@ -29,14 +29,27 @@ constexpr double kRadians = std::numbers::pi / 180;
 //
 //   sin^2(angle / 2) = sin^2(dlat / 2) + cos lat1 cos lat2 sin^2(dlon / 2)
 //
-// which, other than the cosine of the angle, is precise for small angles.
+// which, other than the cosine of the angle, is precise for small angles. Three sines take 40 ns,
+// so all points but those next to the edge are told by bounds first, without any:
+//
+//   y^2 - y^4 / 3 <= sin^2 y <= y^2,   chord(lat) <= cos lat <= tangent(lat)
+//
+// where the chord is that of the cosine over the latitudes of the circle, and the tangent the one
+// in their middle: the cosine is concave there.
 class Circle {
  public:
   Circle(const GeoPoint& center, double radius_km)
       : center_(center),
         cos_latitude_(std::cos(center.latitude * kRadians)),
         angle_(std::min(radius_km / kEarthRadiusKm, std::numbers::pi)),
-        most_(square(std::sin(angle_ / 2))) {}
+        most_(square(std::sin(angle_ / 2))),
+        south_(std::max(latitudes().from, -90.0)),
+        north_(std::min(latitudes().to, 90.0)),
+        middle_((south_ + north_) / 2),
+        cos_south_(std::cos(south_ * kRadians)),
+        cos_middle_(std::cos(middle_ * kRadians)),
+        chord_slope_((std::cos(north_ * kRadians) - cos_south_) / (north_ - south_)),
+        tangent_slope_(-std::sin(middle_ * kRadians) * kRadians) {}
 
   struct Band {
     double from;
@@ -57,14 +70,26 @@ class Circle {
     return Band{center_.longitude - reach, center_.longitude + reach};
   }
 
+  // Of points within latitudes().
   bool contains(const GeoPoint& point) const {
-    const double latitude = square(std::sin((point.latitude - center_.latitude) * kRadians / 2));
-    const double longitude = square(std::sin((point.longitude - center_.longitude) * kRadians / 2));
-    return latitude + cos_latitude_ * std::cos(point.latitude * kRadians) * longitude <= most_;
+    const double degrees = std::abs(point.longitude - center_.longitude);
+    const double y = (point.latitude - center_.latitude) * kRadians / 2;
+    const double x = std::min(degrees, 360 - degrees) * kRadians / 2;
+    const double yy = y * y;
+    const double xx = x * x;
+    const double tangent = cos_middle_ + tangent_slope_ * (point.latitude - middle_);
+    if (yy + cos_latitude_ * tangent * xx < most_ * (1 - kRounding)) return true;
+    const double chord = cos_south_ + chord_slope_ * (point.latitude - south_);
+    const double least = yy - yy * yy / 3 + cos_latitude_ * chord * (xx - xx * xx / 3);
+    if (least > most_ * (1 + kRounding)) return false;
+    return square(std::sin(y)) +
+               cos_latitude_ * std::cos(point.latitude * kRadians) * square(std::sin(x)) <=
+           most_;
   }
 
  private:
-  static constexpr double kMargin = 1e-6;  // degrees: 0.1 m
+  static constexpr double kMargin = 1e-6;    // degrees: 0.1 m
+  static constexpr double kRounding = 1e-9;  // far above that of the bounds
 
   static double square(double x) { return x * x; }
 
@@ -72,7 +97,19 @@ class Circle {
   double cos_latitude_;
   double angle_;
   double most_;
+  // Degrees, and the cosine with its slope a degree.
+  double south_;
+  double north_;
+  double middle_;
+  double cos_south_;
+  double cos_middle_;
+  double chord_slope_;
+  double tangent_slope_;
 };
+
+// A scan of a dense column for one number takes 0.1 ms for a million items, a search of each among
+// all numbers 10 ms.
+constexpr std::size_t kFewNumbers = 64;
 
 void keep(Bits bits, const Buffer& others) {
   for (std::size_t i = 0; i < bits.size(); ++i) bits[i] &= others[i];
@@ -196,7 +233,16 @@ class ItemFilter::Evaluation {
     };
     for (const Scalar& value : node.values) add(value);
     for (const double number : node.numbers) add(number);
-    column.add_any(node.numbers, matching);
+    if (column.is_dense() && node.numbers.size() <= kFewNumbers) {
+      for (const double number : node.numbers) {
+        Buffer& equal = take_copy(bits);
+        column.narrow(number, number, equal);
+        for (std::size_t i = 0; i < bits.size(); ++i) matching[i] |= equal[i];
+        give_back();
+      }
+    } else {
+      column.add_any(node.numbers, matching);
+    }
     keep(bits, matching);
     give_back();
   }

@@ -296,6 +296,55 @@ TEST_F(ItemFilterTest, CheckNamesWhatNoItemHas) {
             "/exists: no item has a property 'something else'");
 }
 
+// More numbers than are looked for one by one.
+TEST(ItemFilterManyNumbersTest, InFindsEachOfThem) {
+  ItemProperties table;
+  Items even;
+  std::string text = R"({"in": {"n": [-1)";
+  for (std::uint32_t i = 0; i < 300; ++i) {
+    table.put(ItemIndex{i}, *Properties::parse(fmt::format("{{\"n\": {}}}", i)));
+    if (i % 2 == 1) continue;
+    even.push_back(i);
+    text += fmt::format(",{}", i);
+  }
+  EXPECT_EQ(passing(text + "]}}", table, 300), even);
+}
+
+// Points all around the edges of circles of every size, where bounds and formula meet.
+TEST(ItemFilterNearTest, TheEdgeIsWhereTheDistanceIsTheRadius) {
+  Rng rng(4);
+  for (int round = 0; round < 200; ++round) {
+    const double latitude = 180 * rng.uniform() - 90;
+    const double longitude = 360 * rng.uniform() - 180;
+    const double angle = std::numbers::pi * std::pow(10, -6 * rng.uniform());
+    ItemProperties table;
+    for (std::uint32_t i = 0; i < 64; ++i) {
+      // At a bearing from the center, a little within the edge or without.
+      const double bearing = 2 * std::numbers::pi * rng.uniform();
+      const double far = std::min(angle * (i % 2 == 0 ? 0.99999 : 1.00001), std::numbers::pi);
+      const double y = latitude * std::numbers::pi / 180;
+      const double sine =
+          std::sin(y) * std::cos(far) + std::cos(y) * std::sin(far) * std::cos(bearing);
+      const double x = std::atan2(std::sin(bearing) * std::sin(far) * std::cos(y),
+                                  std::cos(far) - std::sin(y) * sine);
+      const double east = longitude + x * 180 / std::numbers::pi;
+      const double wrapped = east > 180 ? east - 360 : east < -180 ? east + 360 : east;
+      const std::string json =
+          fmt::format(R"({{"p": {{"lat": {}, "lon": {}}}}})",
+                      std::asin(std::clamp(sine, -1.0, 1.0)) * 180 / std::numbers::pi, wrapped);
+      table.put(ItemIndex{i}, *Properties::parse(json));
+    }
+    Items expected;
+    for (std::uint32_t i = 0; i < 64; ++i) {
+      if (i % 2 == 0 || angle * 1.00001 > std::numbers::pi) expected.push_back(i);
+    }
+    const std::string text =
+        fmt::format(R"({{"near": {{"p": {{"lat": {}, "lon": {}, "km": {}}}}}}})", latitude,
+                    longitude, angle * 6371.0088);
+    ASSERT_EQ(passing(text, table, 64), expected) << text;
+  }
+}
+
 // The filter read from its JSON anew for every item, without indexes or bits.
 class PlainFilter {
  public:
