@@ -214,18 +214,24 @@ class ItemFilter::Evaluation {
     COSENO_CHECK(false);
   }
 
+  static void narrow_to_set(const ItemSet* items, Bits bits) {
+    if (items == nullptr) {
+      std::ranges::fill(bits, 0);
+    } else {
+      items->narrow(bits);
+    }
+  }
+
   void narrow_to_equal(const FilterNode& node, const PropertyIndex& index, Bits bits) {
     const NumberColumn& column = index.column(Ordered::numbers);
-    if (node.values.size() + node.numbers.size() == 1) {
-      const bool is_number = node.values.empty();
-      const ItemSet* const items =
-          index.find(is_number ? Scalar(node.numbers.front()) : node.values.front());
-      if (!is_number || column.empty()) {
-        return items == nullptr ? std::ranges::fill(bits, 0), void() : items->narrow(bits);
-      }
-      if (items == nullptr && column.is_dense()) {
-        return column.narrow(node.numbers.front(), node.numbers.front(), bits);
-      }
+    if (node.values.size() == 1 && node.numbers.empty()) {
+      return narrow_to_set(index.find(node.values.front()), bits);
+    }
+    if (node.values.empty() && node.numbers.size() == 1) {
+      const double number = node.numbers.front();
+      const ItemSet* const listed = index.find(number);
+      if (column.empty()) return narrow_to_set(listed, bits);
+      if (listed == nullptr && column.is_dense()) return column.narrow(number, number, bits);
     }
     Buffer& matching = take_empty(bits.size());
     const auto add = [&](const Scalar& value) {
