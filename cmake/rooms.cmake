@@ -6,7 +6,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
   # GCC 12 takes "text" + std::string for an overlapping copy (GCC bug 105651).
   target_compile_options(coseno_flags INTERFACE -Wno-restrict)
 endif()
-target_include_directories(coseno_flags INTERFACE ${PROJECT_SOURCE_DIR}/src)
+target_include_directories(coseno_flags INTERFACE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
 
 # -Og: with -O1 the address and undefined-behaviour sanitizers double the time to compile what is long
 # already, and with -O0 the tests take as much longer.

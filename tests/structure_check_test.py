@@ -53,6 +53,16 @@ class StructureCheckTest(unittest.TestCase):
             ['src/data/bad.cc:1: "math/top_k.h": room math is beside data'],
         )
 
+    def test_public_headers_belong_to_the_room_of_their_name(self):
+        public = {"include/coseno/engine.h": HEADER, "include/coseno/error.h": HEADER}
+        low = {"src/data/x.h": HEADER + '#include "coseno/error.h"\n'}
+        self.assertEqual(self.check({**GOOD, **public, **low}), [])
+        high = {"src/data/x.h": HEADER + '#include "coseno/engine.h"\n'}
+        self.assertEqual(
+            self.check({**GOOD, **public, **high}),
+            ['src/data/x.h:2: "coseno/engine.h": room engine is above data'],
+        )
+
     def test_tests_obey_the_order_too(self):
         self.assertEqual(len(self.check_with("src/base/x_test.cc", '#include "data/ids.h"\n')), 1)
 

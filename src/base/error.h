@@ -1,4 +1,4 @@
-// How coseno tells that something went wrong.
+// Making errors and passing them on. What an error is stands in the public header.
 //
 // What the world can get wrong (input, disk, memory asked for) comes back as `Result<T>`; what only
 // we can get wrong is a COSENO_CHECK (base/check.h). Nothing throws across a room.
@@ -6,31 +6,11 @@
 
 #include <fmt/format.h>
 
-#include <expected>
-#include <string>
 #include <utility>
 
+#include "coseno/error.h"
+
 namespace coseno {
-
-enum class ErrorCode {
-  invalid_argument,  // the caller's input is wrong; the message names the place
-  not_found,         // a user, item, file or model that does not exist
-  conflict,          // the state of something forbids it
-  unavailable,       // try again later
-  corrupt,           // what was read is not what was written
-  io,                // the operating system refused
-  cancelled,         // the caller asked to stop
-  internal,          // a library failed in a way that we do not know
-};
-
-struct Error {
-  ErrorCode code;
-  // One sentence without a full stop: the field or file, the trouble, the bounds.
-  std::string message;
-};
-
-template <class T>
-using Result = std::expected<T, Error>;
 
 // `return make_error(ErrorCode::corrupt, "{}: ...", path);` in any function that returns Result<T>.
 template <class... Args>

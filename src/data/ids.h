@@ -4,6 +4,7 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -44,11 +45,13 @@ class IdMap {
   IdMap& operator=(const IdMap& other) {
     if (this == &other) return *this;
     *this = IdMap();
-    for (const std::string_view id : other.ids_) add(id);
+    for (const std::string_view id : other.ids_) id.empty() ? add_removed() : void(add(id));
     return *this;
   }
 
   std::size_t size() const { return ids_.size(); }
+  // Without those that were removed.
+  std::size_t n_named() const { return numbers_.size(); }
 
   // The number of `id`, a new one if it was not there. The caller has checked the id's length.
   Index add(std::string_view id) {
@@ -66,8 +69,25 @@ class IdMap {
     return found->second;
   }
 
-  // The id of a number that this map gave. The view lives as long as the map, moves included.
+  // The id of a number that this map gave; empty where it was removed. The view lives as long as
+  // the map, moves included, or until the id is removed.
   std::string_view id(Index index) const { return ids_[offset(index)]; }
+
+  // The number is nobody's from now on, and its id, if it comes again, gets another. The bytes of
+  // the id are overwritten.
+  void remove(Index index) {
+    std::string_view& id = ids_[offset(index)];
+    numbers_.erase(id);
+    std::fill_n(const_cast<char*>(id.data()), id.size(), '\0');
+    id = {};
+  }
+  // Gives a number to nobody, as if an id had been removed.
+  void add_removed() { ids_.emplace_back(); }
+
+  std::size_t size_bytes() const {
+    return blocks_.size() * kBlockBytes + ids_.capacity() * sizeof(std::string_view) +
+           numbers_.bucket_count() * (sizeof(std::string_view) + sizeof(Index) + 5);
+  }
 
  private:
   // Ids are kept in blocks that never move, so that views of them stay valid.

@@ -274,6 +274,14 @@ Result<std::optional<std::string>> EventStore::setting(std::string_view name) co
   return value;
 }
 
+Result<std::optional<std::string>> EventStore::user_properties(UserIndex user) const {
+  std::string value;
+  const NumberKey key = number_key(Table::user_properties, std::to_underlying(user));
+  COSENO_ASSIGN(is_there, database_->get(Family::records, key.view(), value));
+  if (!is_there) return std::nullopt;
+  return value;
+}
+
 Result<void> EventStore::compact() {
   COSENO_CHECK(lock_.has_value());
   const auto users = [this] {

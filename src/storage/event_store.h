@@ -30,6 +30,7 @@
 
 #include "base/error.h"
 #include "base/progress.h"
+#include "coseno/durability.h"
 #include "data/ids.h"
 #include "storage/log_record.h"
 #include "storage/store_batch.h"
@@ -40,13 +41,6 @@ namespace coseno {
 
 class Database;
 class LogSyncer;
-
-// What a power failure may take of what was written.
-enum class Durability {
-  none,      // what the system had not yet written by itself: seconds
-  interval,  // what was written in about the last sync_interval_ms
-  always,    // nothing; a write waits for the disk
-};
 
 struct EventStoreOptions {
   Durability durability = Durability::interval;
@@ -135,6 +129,8 @@ class EventStore {
       const std::function<void(UserIndex, std::string_view json)>& visit) const;
   Result<void> scan_item_properties(
       const std::function<void(ItemIndex, std::string_view json)>& visit) const;
+  // Nothing where there are none.
+  Result<std::optional<std::string>> user_properties(UserIndex user) const;
   Result<void> scan_erased_users(const std::function<void(UserIndex)>& visit) const;
   // In the order of the names' bytes.
   Result<void> scan_settings(
