@@ -110,27 +110,6 @@ Result<Recipe> recipe_of(const Settings& settings) {
   return recipe;
 }
 
-// Scores of one model, made comparable: mean 0 and deviation 1 over the items that have one. What
-// must never be in a list, and all where nothing differs, becomes 0.
-void standardise(std::span<float> scores) {
-  double sum = 0;
-  double squares = 0;
-  double n = 0;
-  for (const float score : scores) {
-    if (score == kNeverScore) continue;
-    sum += score;
-    squares += static_cast<double>(score) * score;
-    ++n;
-  }
-  const double mean = n > 0 ? sum / n : 0;
-  const double variance = n > 0 ? squares / n - mean * mean : 0;
-  // Less is the rounding of equal scores.
-  const double scale = variance > 1e-12 * mean * mean ? 1 / std::sqrt(variance) : 0;
-  for (float& score : scores) {
-    score = score == kNeverScore ? 0 : static_cast<float>((score - mean) * scale);
-  }
-}
-
 // The training data, divided to fit the weights.
 struct HeldOut {
   Dataset rest;

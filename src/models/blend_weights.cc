@@ -6,6 +6,8 @@
 #include <optional>
 #include <utility>
 
+#include "math/top_k.h"
+
 namespace coseno {
 namespace {
 
@@ -79,6 +81,25 @@ void climb(std::span<const BlendCase> cases, Found& best) {
 }
 
 }  // namespace
+
+void standardise(std::span<float> scores) {
+  double sum = 0;
+  double squares = 0;
+  double n = 0;
+  for (const float score : scores) {
+    if (score == kNeverScore) continue;
+    sum += score;
+    squares += static_cast<double>(score) * score;
+    ++n;
+  }
+  const double mean = n > 0 ? sum / n : 0;
+  const double variance = n > 0 ? squares / n - mean * mean : 0;
+  // Less is the rounding of equal scores.
+  const double scale = variance > 1e-12 * mean * mean ? 1 / std::sqrt(variance) : 0;
+  for (float& score : scores) {
+    score = score == kNeverScore ? 0 : static_cast<float>((score - mean) * scale);
+  }
+}
 
 double blend_ndcg(std::span<const BlendCase> cases, std::span<const float> weights) {
   double sum = 0;

@@ -8,6 +8,10 @@
 
 namespace coseno {
 
+// Makes scores of one model comparable with those of another: mean 0 and deviation 1 over the items
+// that have one. What must never be in a list, and all where nothing differs, becomes 0.
+void standardise(std::span<float> scores);
+
 // Of one user: the items that any weights could bring to the top, with each model's comparable
 // score, and which of them were held out.
 struct BlendCase {
