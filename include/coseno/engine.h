@@ -1,0 +1,268 @@
+// The engine: an event is durable, and the next request reflects it.
+//
+//   auto engine = coseno::Engine::open("data", {});
+//   engine->observe({.user = "ann", .item = "tea", .type = "view"});
+//   auto answer = engine->recommend({.user = "ann", .k = 10});
+//
+// Every function is thread-safe. Strings that are passed in are looked at until the call returns.
+// Errors name the field, its trouble and the bounds.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "coseno/durability.h"
+#include "coseno/error.h"
+
+namespace coseno {
+
+class Clock;
+
+// What an event of a type means. May be changed at any time: histories are read with the weights of
+// the moment, while counts keep the weight that an event had when it came.
+struct EventType {
+  double weight = 1;          // against a plain act of 1, in [0, 1000]; 0: tells nothing of taste
+  double half_life_days = 0;  // after which it weighs half; 0: never less
+  bool is_rating = false;     // the value is a rating: the more above the user's mean, the better
+  bool hides = true;          // an item with such an event is not recommended to its user
+  double hides_days = 0;      // for so long; 0: as long as the history knows the event
+
+  bool operator==(const EventType&) const = default;
+};
+
+using EventTypes = std::map<std::string, EventType, std::less<>>;
+
+// view, click, play, save, cart, like, purchase: acts of rising weight. rating: its value counts.
+// dislike: weighs nothing and hides for good.
+EventTypes default_event_types();
+
+struct EngineOptions {
+  Durability durability = Durability::interval;
+  // False: the folder must be one of coseno.
+  bool create = true;
+  // Kept in memory of each user, the newest; 16 bytes each. What is older neither speaks for items
+  // nor hides them. In [1, 10000].
+  std::size_t history_length = 500;
+  // After which an event counts half in what is trending.
+  double trending_half_life_days = 7;
+  // Of items: how many that came with each are kept count of, 8 bytes each. In [1, 1000].
+  std::size_t covisitation_width = 48;
+  // Threads of training; 0: one a core.
+  int n_threads = 0;
+  std::uint64_t seed = 1;
+  // Where times come from that an event does not tell; nullptr: the system's clock. Must outlive
+  // the engine.
+  const Clock* clock = nullptr;
+};
+
+struct Event {
+  std::string_view user;  // 1 to 512 bytes of UTF-8
+  std::string_view item;  // the same
+  std::string_view type = "view";
+  float value = 1;                           // finite: a rating, a count
+  std::optional<std::int64_t> time_ms = {};  // Unix milliseconds; absent: now
+  // 1 to 512 bytes, or empty. An event with an id that there was before is acknowledged, and
+  // changes nothing.
+  std::string_view id = {};
+};
+
+// What an acknowledgement tells.
+struct Acknowledged {
+  std::uint64_t position = 0;  // of the last event in the log; answers tell which they reflect
+  std::size_t n_new = 0;       // events that were applied
+  std::size_t n_repeated = 0;  // events whose id there was before
+};
+
+// Raises the scores of the items that match.
+struct Boost {
+  std::string_view filter;  // as RecommendRequest::filter
+  double amount = 0;        // added to the score, which has a spread of about 1
+};
+
+// At most so many items of a list have the same value of a property.
+struct GroupCap {
+  std::string_view property;
+  std::size_t at_most = 1;
+};
+
+// An act of somebody who need not be a user.
+struct Act {
+  std::string_view item;
+  std::string_view type = "view";
+  float value = 1;
+  std::optional<std::int64_t> time_ms = {};
+};
+
+struct RecommendRequest {
+  std::string_view user = {};  // one whom nobody knows gets what is trending
+  std::size_t k = 10;          // in [1, 1000]
+  // Which items may be in the list, as docs/filters.md says; empty: all.
+  std::string_view filter = {};
+  std::span<const std::string_view> exclude = {};  // items that may not; unknown ones are ignored
+  std::span<const std::string_view> pinned = {};   // items that stand first, in this order
+  std::span<const Boost> boosts = {};
+  std::span<const GroupCap> caps = {};
+  // 0: the best k. 1: the least alike. By maximal marginal relevance.
+  double diversity = 0;
+  // A property with lists or texts, of whose values the list is to have the shares that the user's
+  // history has; empty: none.
+  std::string_view calibrate = {};
+  // How far the list is drawn by chance: 0 not at all; else the temperature of a Plackett-Luce draw
+  // over scores that span [0, 1], so 0.05 swaps neighbours and 1 nearly shuffles. Seeded.
+  double exploration = 0;
+  std::uint64_t seed = 1;
+  bool include_seen = false;
+  bool explain = false;  // fills RecommendedItem::sources and reasons
+  // In place of the user's history, oldest first.
+  std::optional<std::span<const Act>> history = {};
+  // The answer must reflect the log up to here; refused (unavailable) where the engine has not come
+  // so far, as one beside a writer may not have.
+  std::uint64_t min_position = 0;
+};
+
+// How much of a score comes from where: the model's name, "covisitation", "trending", "content",
+// "boost".
+struct Source {
+  std::string name;
+  float score = 0;
+};
+
+// An item of the history that speaks for one in the list.
+struct Reason {
+  std::string item;
+  float share = 0;  // of what all items of the history say for it; in (0, 1]
+};
+
+struct RecommendedItem {
+  std::string item;
+  float score = 0;
+  double propensity = 1;  // the chance that it stood in its place; 1 without exploration
+  std::vector<Source> sources = {};
+  std::vector<Reason> reasons = {};
+};
+
+struct Recommendations {
+  std::vector<RecommendedItem> items = {};
+  std::uint64_t position = 0;  // every event up to here is reflected
+  std::uint64_t snapshot = 0;  // the trained models that answered; 0: none are
+};
+
+// How a fit goes, and whether it is to stop.
+struct TrainOptions {
+  // "auto", or a model of docs/algorithms.md.
+  std::string model = "auto";
+  std::map<std::string, std::string, std::less<>> settings = {};
+  double seconds = 30;  // that auto may look; about
+  std::function<void(std::string_view stage, double share)> progress = {};
+  std::function<bool()> cancelled = {};
+};
+
+struct TrainReport {
+  std::uint64_t snapshot = 0;  // 0: not published, since it was worse than what is in service
+  std::string model = {};
+  std::map<std::string, std::string, std::less<>> settings = {};
+  std::uint64_t position = 0;  // of the last event that was learnt from
+  // NDCG@20 of the newest events of users, held out: of the new models with live counts, of the
+  // snapshot in service (0: none), and of popularity.
+  double ndcg = 0;
+  double ndcg_in_service = 0;
+  double ndcg_popularity = 0;
+  double seconds = 0;
+};
+
+struct EngineStats {
+  std::uint64_t position = 0;
+  std::uint64_t n_events = 0;  // in the log, retracted ones not
+  std::size_t n_users = 0;
+  std::size_t n_items = 0;
+  std::uint64_t snapshot = 0;
+  std::string model = {};
+  std::size_t n_kept_events = 0;
+  // Of the live state, in bytes; RocksDB's own caches are bounded apart from it.
+  std::size_t users_bytes = 0;
+  std::size_t items_bytes = 0;
+  std::size_t model_bytes = 0;
+};
+
+// One event of a user's history.
+struct PastEvent {
+  std::string item;
+  std::string type;
+  float value = 1;
+  std::int64_t time_ms = 0;
+};
+
+class Engine {
+ public:
+  // Opens a data folder for writing, or makes one. Errors: conflict where another engine has it,
+  // corrupt, io, invalid_argument (options).
+  static Result<Engine> open(const std::string& folder, const EngineOptions& options = {});
+  // Opens it for reading, beside an engine that writes; refresh() takes up what came since. Every
+  // function that changes something is refused (conflict).
+  static Result<Engine> open_beside(const std::string& folder, const EngineOptions& options = {});
+
+  Engine(Engine&&) noexcept;
+  Engine& operator=(Engine&&) noexcept;
+  // Syncs. What was acknowledged is in the log whether this runs or not.
+  ~Engine();
+
+  // When it returns, the event is stored and every later request reflects it. A batch is taken
+  // whole or not at all; the error names the event.
+  Result<Acknowledged> observe(const Event& event);
+  Result<Acknowledged> observe(std::span<const Event> events);
+  // Takes back the event with that id. Errors: not_found.
+  Result<Acknowledged> retract(std::string_view event_id);
+
+  // Properties of an item or user as a JSON object (docs/filters.md); makes it where it is not
+  // there. {"available": false} takes an item out of every list. patch: null removes a property.
+  Result<std::uint64_t> put_item(std::string_view item, std::string_view json);
+  Result<std::uint64_t> patch_item(std::string_view item, std::string_view json);
+  // Its properties, and it from every list until it is put again; events stay. Errors: not_found.
+  Result<std::uint64_t> delete_item(std::string_view item);
+  Result<std::optional<std::string>> item(std::string_view item) const;
+  Result<std::uint64_t> put_user(std::string_view user, std::string_view json);
+  Result<std::optional<std::string>> user(std::string_view user) const;
+
+  // The user's events, history and properties are gone from every answer when it returns, and from
+  // disk after compact(). Errors: not_found.
+  Result<std::uint64_t> erase_user(std::string_view user);
+  // Drops from disk what was erased, and counts everything anew. Others wait meanwhile.
+  Result<void> compact();
+
+  Result<Recommendations> recommend(const RecommendRequest& request) const;
+  // Items that are chosen with or are like `item`. Errors: not_found.
+  Result<Recommendations> similar(std::string_view item, std::size_t k,
+                                  std::string_view filter = {}) const;
+  Result<Recommendations> trending(std::size_t k, std::string_view filter = {}) const;
+
+  // Oldest first; empty where nothing is known of the user.
+  std::vector<PastEvent> history(std::string_view user) const;
+
+  EventTypes event_types() const;
+  Result<void> set_event_types(const EventTypes& types);
+
+  // Fits to the log as it is now, while others go on; publishes what is not worse. One at a time
+  // (conflict). Errors: invalid_argument, cancelled, unavailable (memory, with the figure).
+  Result<TrainReport> train(const TrainOptions& options = {});
+
+  // Of an engine beside: takes up what the writer has stored since. Of a writer: takes up the
+  // snapshot that a training beside it has left.
+  Result<void> refresh();
+
+  EngineStats stats() const;
+
+ private:
+  class Impl;
+  explicit Engine(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace coseno

@@ -1,0 +1,806 @@
+#include "coseno/engine.h"
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <shared_mutex>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/thread_pool.h"
+#include "data/text_values.h"
+#include "data/utf8.h"
+#include "engine/checkpoint.h"
+#include "engine/engine_state.h"
+#include "engine/recommender.h"
+#include "engine/trainer.h"
+#include "storage/event_store.h"
+
+namespace coseno {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kMaxBatch = 100000;
+// Events after which derived state is written: what kill -9 leaves to be read from the log is read
+// in some seconds. Writers wait meanwhile, half a second for 10^7 events.
+constexpr std::uint64_t kCheckpointEvery = 1 << 21;
+
+// 0001-01-01 to 9999-12-31: what RFC 3339 can say.
+constexpr std::int64_t kFirstTimeMs = -62135596800000;
+constexpr std::int64_t kLastTimeMs = 253402300799999;
+// Clocks of phones are wrong by minutes; a time further ahead would count as the newest for as
+// long.
+constexpr std::int64_t kMaxAheadMs = 24LL * 3600 * 1000;
+
+const Clock& system_clock() {
+  static const Clock clock;
+  return clock;
+}
+
+Result<void> check_id(std::string_view what, std::string_view id) {
+  if (!is_valid_id(id)) return invalid_argument("{}", id_trouble(what, id));
+  if (const auto at = find_invalid_utf8(id)) {
+    return invalid_argument("{}: byte {} is not UTF-8", what, *at + 1);
+  }
+  return {};
+}
+
+Result<void> check_time(std::int64_t time_ms, std::int64_t now_ms) {
+  if (time_ms < kFirstTimeMs || time_ms > kLastTimeMs) {
+    return invalid_argument("time_ms must be within the years 1 to 9999, not {}", time_ms);
+  }
+  if (time_ms - now_ms > kMaxAheadMs) {
+    return invalid_argument("time_ms {} is more than a day ahead of the clock, {}", time_ms,
+                            now_ms);
+  }
+  return {};
+}
+
+Result<void> check_event(const Event& event, const TypeMeanings& types, std::int64_t now_ms) {
+  COSENO_TRY(check_id("user", event.user));
+  COSENO_TRY(check_id("item", event.item));
+  if (!event.id.empty()) COSENO_TRY(check_id("id", event.id));
+  if (!std::isfinite(event.value)) return invalid_argument("value is no finite number");
+  if (!types.by_name.contains(event.type)) {
+    return invalid_argument("there is no event type '{}'", event.type);
+  }
+  return check_time(event.time_ms.value_or(now_ms), now_ms);
+}
+
+Result<void> check_options(const EngineOptions& options) {
+  if (options.history_length < 1 || options.history_length > 10000) {
+    return invalid_argument("history_length must be in [1, 10000], not {}", options.history_length);
+  }
+  if (options.covisitation_width < 1 || options.covisitation_width > 1000) {
+    return invalid_argument("covisitation_width must be in [1, 1000], not {}",
+                            options.covisitation_width);
+  }
+  if (!(options.trending_half_life_days > 0 && options.trending_half_life_days <= 36500)) {
+    return invalid_argument("trending_half_life_days must be in (0, 36500], not {}",
+                            options.trending_half_life_days);
+  }
+  return {};
+}
+
+// Tells the caller of train() how it goes, and hears whether it is to stop.
+class TrainProgress final : public Progress {
+ public:
+  explicit TrainProgress(const TrainOptions& options) : options_(options) {}
+
+  void report(std::string_view stage, std::uint64_t done, std::uint64_t total,
+              std::string_view /*note*/) override {
+    if (!options_.progress) return;
+    options_.progress(stage,
+                      total > 0 ? static_cast<double>(done) / static_cast<double>(total) : 0);
+  }
+  bool cancelled() const override { return options_.cancelled && options_.cancelled(); }
+
+ private:
+  const TrainOptions& options_;
+};
+
+LiveEvent live_event(const LogRecord& record) {
+  return {record.user, record.item, record.type, record.value, record.time_ms};
+}
+
+}  // namespace
+
+class Engine::Impl {
+ public:
+  Impl(std::string folder, const EngineOptions& options, std::unique_ptr<EventStore> store,
+       bool is_reader)
+      : folder_(std::move(folder)),
+        options_(options),
+        clock_(options.clock != nullptr ? *options.clock : system_clock()),
+        store_(std::move(store)),
+        is_reader_(is_reader),
+        live_(std::make_shared<LiveState>(options)),
+        recommender_(state_, clock_) {
+    state_.live.set(live_);
+  }
+
+  // --- opening
+
+  Result<void> load() {
+    const std::lock_guard lock(write_mutex_);
+    COSENO_TRY(load_types());
+    COSENO_TRY(load_names());
+    COSENO_TRY(load_properties());
+    COSENO_TRY(replay_from(load_checkpoint() + 1));
+    return load_snapshot();
+  }
+
+  // The next open() finds it, and need not read the log. A failure costs only that.
+  void close() {
+    const std::lock_guard lock(write_mutex_);
+    if (!is_reader_ && position() > checkpoint_position_) static_cast<void>(save_checkpoint());
+  }
+
+  Result<void> refresh() {
+    const std::lock_guard lock(write_mutex_);
+    if (is_reader_) {
+      COSENO_TRY(store_->catch_up());
+      COSENO_TRY(load_types());
+      COSENO_TRY(load_names());
+      COSENO_TRY(load_properties());
+      COSENO_TRY(replay_from(state_.position.load(std::memory_order_relaxed) + 1));
+    }
+    return load_snapshot();
+  }
+
+  // --- events
+
+  Result<Acknowledged> observe(std::span<const Event> events) {
+    if (events.size() > kMaxBatch) {
+      return invalid_argument("a batch holds at most {} events, not {}", kMaxBatch, events.size());
+    }
+    const std::int64_t now_ms = clock_.now_ms();
+    COSENO_TRY(check_writer());
+    const std::lock_guard lock(write_mutex_);
+    const std::shared_ptr<const TypeMeanings> types = state_.types.get();
+    for (std::size_t n = 0; n < events.size(); ++n) {
+      if (const Result<void> good = check_event(events[n], *types, now_ms); !good) {
+        return in_batch(events.size(), n, good.error());
+      }
+    }
+    begin();
+    Acknowledged answer;
+    for (const Event& event : events) {
+      COSENO_ASSIGN(is_new, add(event, now_ms));
+      ++(is_new ? answer.n_new : answer.n_repeated);
+    }
+    COSENO_TRY(commit());
+    answer.position = position();
+    return answer;
+  }
+
+  Result<Acknowledged> retract(std::string_view event_id) {
+    COSENO_TRY(check_writer());
+    const std::lock_guard lock(write_mutex_);
+    COSENO_ASSIGN(key, store_->find_event(event_id));
+    if (!key) return make_error(ErrorCode::not_found, "there is no event '{}'", event_id);
+    if (is_retracted(key->position)) {
+      return Acknowledged{.position = position(), .n_repeated = 1};
+    }
+    begin();
+    LogRecord record;
+    record.kind = LogRecord::Kind::retraction;
+    record.position = ++next_;
+    record.target = key->position;
+    batch_.add(record);
+    records_.push_back(record);
+    COSENO_TRY(commit());
+    return Acknowledged{.position = position(), .n_new = 1};
+  }
+
+  // --- items and users
+
+  Result<std::uint64_t> put_item(std::string_view id, std::string_view json, bool is_patch) {
+    COSENO_TRY(check_writer());
+    COSENO_TRY(check_id("item", id));
+    const std::lock_guard lock(write_mutex_);
+    begin();
+    const ItemIndex item = item_number(id);
+    Properties properties;
+    if (is_patch) {
+      properties = state_.shelf.properties.get(item);  // only this thread changes it
+      COSENO_ASSIGN(patched, properties.patched(json));
+      properties = std::move(patched);
+    } else {
+      COSENO_ASSIGN(parsed, Properties::parse(json));
+      properties = std::move(parsed);
+    }
+    COSENO_TRY(state_.shelf.properties.check_room({&properties, 1}));
+    batch_.put_item(item, properties.json());
+    batch_.set_position(++next_);
+    COSENO_TRY(commit([&] {
+      const std::lock_guard shelf_lock(state_.shelf.mutex);
+      state_.shelf.put(item, properties);
+    }));
+    return position();
+  }
+
+  Result<std::uint64_t> delete_item(std::string_view id) {
+    COSENO_TRY(check_writer());
+    const std::lock_guard lock(write_mutex_);
+    const std::optional<ItemIndex> item = state_.items.find(id);
+    if (!item || state_.shelf.deleted(*item)) {
+      return make_error(ErrorCode::not_found, "there is no item '{}'", id);
+    }
+    begin();
+    batch_.put_item(*item, "");
+    batch_.set_position(++next_);
+    COSENO_TRY(commit([&] {
+      const std::lock_guard shelf_lock(state_.shelf.mutex);
+      state_.shelf.remove(*item);
+    }));
+    return position();
+  }
+
+  std::optional<std::string> item(std::string_view id) const {
+    const std::optional<ItemIndex> item = state_.items.find(id);
+    const std::shared_lock lock(state_.shelf.mutex);
+    if (!item || state_.shelf.deleted(*item)) return std::nullopt;
+    return state_.shelf.properties.get(*item).json();
+  }
+
+  Result<std::uint64_t> put_user(std::string_view id, std::string_view json) {
+    COSENO_TRY(check_writer());
+    COSENO_TRY(check_id("user", id));
+    COSENO_ASSIGN(properties, Properties::parse(json));
+    const std::lock_guard lock(write_mutex_);
+    begin();
+    batch_.put_user(user_number(id), properties.json());
+    batch_.set_position(++next_);
+    COSENO_TRY(commit());
+    return position();
+  }
+
+  Result<std::optional<std::string>> user(std::string_view id) const {
+    const std::optional<UserIndex> user = state_.users.find(id);
+    if (!user) return std::nullopt;
+    COSENO_ASSIGN(json, store_->user_properties(*user));
+    return json.value_or("{}");
+  }
+
+  Result<std::uint64_t> erase_user(std::string_view id) {
+    COSENO_TRY(check_writer());
+    const std::lock_guard lock(write_mutex_);
+    const std::optional<UserIndex> user = state_.users.find(id);
+    if (!user) return make_error(ErrorCode::not_found, "there is no user '{}'", id);
+    begin();
+    LogRecord record;
+    record.kind = LogRecord::Kind::erasure;
+    record.position = ++next_;
+    record.user = *user;
+    batch_.erase_user(*user);
+    batch_.add(record);
+    records_.push_back(record);
+    COSENO_TRY(commit());
+    return position();
+  }
+
+  Result<void> compact() {
+    COSENO_TRY(check_writer());
+    const std::lock_guard lock(write_mutex_);
+    COSENO_TRY(store_->compact());
+    live_ = std::make_shared<LiveState>(options_);
+    live_->grow(state_.items.size());
+    n_events_ = 0;
+    retracted_.clear();
+    types_ = std::make_shared<TypeMeanings>();
+    COSENO_TRY(replay_from(1));
+    state_.live.set(live_);
+    return save_checkpoint();  // the old one still tells of who was erased
+  }
+
+  // --- answers
+
+  const Recommender& recommender() const { return recommender_; }
+
+  std::vector<PastEvent> history(std::string_view id) const {
+    std::vector<PastEvent> past;
+    const std::optional<UserIndex> user = state_.users.find(id);
+    if (!user) return past;
+    std::vector<KeptEvent> kept;
+    state_.live.get()->users().history(*user, kept);
+    const std::shared_ptr<const TypeMeanings> types = state_.types.get();
+    for (const KeptEvent& event : kept) {
+      past.push_back({.item = state_.items.id(event.item()),
+                      .type = types->names[offset(event.type())],
+                      .value = event.value(),
+                      .time_ms = event.time_ms()});
+    }
+    return past;
+  }
+
+  EventTypes event_types() const { return state_.types.get()->by_name; }
+
+  Result<void> set_event_types(const EventTypes& types) {
+    COSENO_TRY(check_writer());
+    COSENO_TRY(check_event_types(types));
+    const std::lock_guard lock(write_mutex_);
+    begin();
+    LogRecord record;
+    record.kind = LogRecord::Kind::settings;
+    record.position = ++next_;
+    record.text = event_types_json(types);
+    add_types(types);
+    batch_.add(record);
+    records_.push_back(std::move(record));
+    return commit();
+  }
+
+  // --- training
+
+  Result<TrainReport> train(const TrainOptions& options) {
+    const std::unique_lock one(train_mutex_, std::try_to_lock);
+    if (!one) return make_error(ErrorCode::conflict, "a training is running");
+    COSENO_ASSIGN(log, training_log());
+    const std::shared_ptr<const ModelSnapshot> in_service = state_.snapshot.get();
+    ThreadPool pool(options_.n_threads);
+    TrainProgress progress(options);
+    COSENO_ASSIGN(trained, coseno::train(log, in_service.get(), options_, options, pool, progress));
+    if (trained.report.ndcg < trained.report.ndcg_in_service) return std::move(trained.report);
+    COSENO_ASSIGN(current, ModelSnapshot::current_id(snapshots()));
+    trained.snapshot.id = current + 1;
+    COSENO_TRY(trained.snapshot.save(snapshots(), trained.fitted));
+    trained.report.snapshot = trained.snapshot.id;
+    const std::lock_guard lock(write_mutex_);
+    COSENO_TRY(load_snapshot());
+    return std::move(trained.report);
+  }
+
+  EngineStats stats() const {
+    const std::shared_ptr<const ModelSnapshot> snapshot = state_.snapshot.get();
+    EngineStats stats;
+    stats.position = position();
+    stats.n_events = n_events_.load(std::memory_order_relaxed);
+    stats.n_users = state_.users.n_named();
+    const std::shared_ptr<const LiveState> live = state_.live.get();
+    stats.n_items = live->n_items();
+    stats.n_kept_events = live->users().n_kept_events();
+    stats.users_bytes = state_.users.size_bytes() + live->users().size_bytes();
+    stats.items_bytes = state_.items.size_bytes() + live->covisitation().size_bytes() +
+                        live->trending().size_bytes();
+    {
+      const std::shared_lock lock(state_.shelf.mutex);
+      stats.items_bytes += state_.shelf.properties.memory_bytes();
+    }
+    if (snapshot) {
+      stats.snapshot = snapshot->id;
+      stats.model = snapshot->model_name;
+      stats.model_bytes = snapshot->size_bytes;
+    }
+    return stats;
+  }
+
+ private:
+  std::string snapshots() const { return folder_ + "/snapshots"; }
+  std::uint64_t position() const { return state_.position.load(std::memory_order_acquire); }
+
+  Result<void> check_writer() const {
+    if (!is_reader_) return {};
+    return make_error(ErrorCode::conflict, "{} is open for reading only", folder_);
+  }
+
+  static std::unexpected<Error> in_batch(std::size_t n_events, std::size_t n, const Error& error) {
+    if (n_events == 1) return std::unexpected(error);
+    return make_error(error.code, "event {} of {}: {}", n + 1, n_events, error.message);
+  }
+
+  // --- a mutation: begin, number and add, commit. write_mutex_ is held throughout.
+
+  void begin() {
+    batch_.clear();
+    records_.clear();
+    new_users_.clear();
+    new_items_.clear();
+    new_ids_.clear();
+    next_ = position();
+  }
+
+  UserIndex user_number(std::string_view id) {
+    if (const auto user = state_.users.find(id)) return *user;
+    const auto next = static_cast<UserIndex>(state_.users.size() + new_users_.size());
+    const auto [place, is_new] = new_users_.try_emplace(id, next);
+    if (is_new) batch_.add_user(next, id);
+    return place->second;
+  }
+
+  ItemIndex item_number(std::string_view id) {
+    if (const auto item = state_.items.find(id)) return *item;
+    const auto next = static_cast<ItemIndex>(state_.items.size() + new_items_.size());
+    const auto [place, is_new] = new_items_.try_emplace(id, next);
+    if (is_new) batch_.add_item(next, id);
+    return place->second;
+  }
+
+  // False where its id was there before.
+  Result<bool> add(const Event& event, std::int64_t now_ms) {
+    if (!event.id.empty()) {
+      if (!new_ids_.insert(event.id).second) return false;
+      COSENO_ASSIGN(known, store_->find_event(event.id));
+      if (known) return false;
+    }
+    LogRecord record;
+    record.position = ++next_;
+    record.user = user_number(event.user);
+    record.item = item_number(event.item);
+    record.type = type_numbers_.find(event.type)->second;
+    record.value = event.value;
+    record.time_ms = event.time_ms.value_or(now_ms);
+    batch_.add(record, event.id);
+    records_.push_back(record);
+    return true;
+  }
+
+  // Numbers for types that have none yet.
+  void add_types(const EventTypes& types) {
+    for (const auto& [name, type] : types) {
+      if (type_numbers_.contains(name)) continue;
+      const auto next = static_cast<TypeIndex>(type_numbers_.size());
+      type_numbers_.emplace(name, next);
+      batch_.add_type(next, name);
+    }
+  }
+
+  // Stores the batch, and then makes it true in memory: names, what `also` does, and the records.
+  Result<void> commit(const std::function<void()>& also = {}) {
+    if (next_ == position()) return {};  // nothing but repeats
+    COSENO_TRY(store_->write(batch_));
+    take_names();
+    if (also) also();
+    live_->grow(state_.items.size());
+    for (const LogRecord& record : records_) COSENO_TRY(apply(record));
+    state_.types.set(types_);
+    state_.position.store(next_, std::memory_order_release);
+    if (next_ - checkpoint_position_ >= kCheckpointEvery) static_cast<void>(save_checkpoint());
+    return {};
+  }
+
+  void take_names() {
+    std::vector<std::string_view> names(new_users_.size());
+    const std::size_t n_users = state_.users.size();
+    for (const auto& [id, user] : new_users_) names[offset(user) - n_users] = id;
+    for (const std::string_view id : names) state_.users.add(id);
+    names.resize(new_items_.size());
+    const std::size_t n_items = state_.items.size();
+    for (const auto& [id, item] : new_items_) names[offset(item) - n_items] = id;
+    for (const std::string_view id : names) state_.items.add(id);
+  }
+
+  std::string checkpoint_path() const { return folder_ + "/state"; }
+
+  Result<void> save_checkpoint() {
+    checkpoint_position_ = position();  // tried, whatever comes of it
+    COSENO_TRY(store_->sync());         // it must not know more than the log
+    LogTotals totals;
+    totals.position = position();
+    totals.n_events = n_events_.load(std::memory_order_relaxed);
+    totals.retracted.assign(retracted_.begin(), retracted_.end());
+    std::ranges::sort(totals.retracted);
+    totals.event_types = event_types_json(types_->by_name);
+    totals.meanings = types_->meanings;
+    return coseno::save_checkpoint(checkpoint_path(), options_, totals, *live_,
+                                   state_.users.size());
+  }
+
+  // Returns the position up to which memory is filled: 0 where there is no checkpoint.
+  std::uint64_t load_checkpoint() {
+    auto live = std::make_shared<LiveState>(options_);
+    const std::optional<LogTotals> totals =
+        coseno::load_checkpoint(checkpoint_path(), options_, *live);
+    const Result<EventTypes> types = totals ? parse_event_types(totals->event_types) : EventTypes();
+    // One that knows more than the store is of another one. It must not be found again when the
+    // store has caught up.
+    if (!totals || !types || totals->position > store_->last_position() ||
+        totals->meanings.size() > type_numbers_.size()) {
+      std::error_code error;
+      if (!is_reader_) fs::remove(checkpoint_path(), error);
+      return 0;
+    }
+    auto meanings = std::make_shared<TypeMeanings>();
+    meanings->meanings = totals->meanings;
+    types_ = std::move(meanings);
+    set_types(*types);
+    live->grow(live_->n_items());
+    live_ = std::move(live);
+    state_.live.set(live_);
+    n_events_ = totals->n_events;
+    retracted_.insert(totals->retracted.begin(), totals->retracted.end());
+    checkpoint_position_ = totals->position;
+    return totals->position;
+  }
+
+  // What a record of the log does to memory: the same when it is new as when the log is read.
+  Result<void> apply(const LogRecord& record) {
+    switch (record.kind) {
+      case LogRecord::Kind::event:
+        live_->apply(live_event(record), *types_);
+        n_events_.fetch_add(1, std::memory_order_relaxed);
+        return {};
+      case LogRecord::Kind::retraction: {
+        retracted_.insert(record.target);
+        COSENO_ASSIGN(target, store_->read(record.target));
+        if (target && target->kind == LogRecord::Kind::event) {
+          live_->retract(live_event(*target), *types_);
+        }
+        n_events_.fetch_sub(1, std::memory_order_relaxed);
+        return {};
+      }
+      case LogRecord::Kind::erasure:
+        live_->erase(record.user, *types_);
+        if (!state_.users.id(record.user).empty()) state_.users.remove(record.user);
+        return {};
+      case LogRecord::Kind::settings: {
+        COSENO_ASSIGN(parsed, parse_event_types(record.text));
+        set_types(parsed);
+        return {};
+      }
+    }
+    return {};
+  }
+
+  bool is_retracted(std::uint64_t position) const { return retracted_.contains(position); }
+
+  // From the next record on; requests see it when the batch, or the log, is through.
+  void set_types(const EventTypes& types) {
+    auto meanings = std::make_shared<TypeMeanings>(*types_);
+    meanings->names.resize(type_numbers_.size());
+    meanings->meanings.resize(type_numbers_.size());
+    for (const auto& [name, number] : type_numbers_) meanings->names[offset(number)] = name;
+    for (const auto& [name, type] : types) {
+      const auto number = type_numbers_.find(name);
+      if (number != type_numbers_.end()) meanings->meanings[offset(number->second)] = type;
+    }
+    meanings->by_name = types;
+    types_ = std::move(meanings);
+  }
+
+  // --- loading
+
+  // What types mean the log tells; its first record does.
+  Result<void> load_types() {
+    COSENO_TRY(store_->scan_types(
+        [&](TypeIndex type, std::string_view name) { type_numbers_.emplace(name, type); }));
+    if (type_numbers_.empty()) {
+      if (is_reader_) return make_error(ErrorCode::unavailable, "{}: is still being made", folder_);
+      batch_.clear();
+      add_types(default_event_types());
+      LogRecord record;
+      record.kind = LogRecord::Kind::settings;
+      record.position = 1;
+      record.text = event_types_json(default_event_types());
+      batch_.add(record);
+      COSENO_TRY(store_->write(batch_));
+    }
+    return {};
+  }
+
+  Result<void> load_names() {
+    COSENO_TRY(store_->scan_users([&](UserIndex user, std::string_view id) {
+      if (offset(user) < state_.users.size()) return;
+      state_.users.skip_to(offset(user));
+      state_.users.add(id);
+    }));
+    COSENO_TRY(
+        store_->scan_erased_users([&](UserIndex user) { state_.users.skip_to(offset(user) + 1); }));
+    COSENO_TRY(store_->scan_items([&](ItemIndex item, std::string_view id) {
+      if (offset(item) >= state_.items.size()) state_.items.add(id);
+    }));
+    live_->grow(state_.items.size());
+    return {};
+  }
+
+  Result<void> load_properties() {
+    std::optional<Error> trouble;
+    const std::lock_guard lock(state_.shelf.mutex);
+    COSENO_TRY(store_->scan_item_properties([&](ItemIndex item, std::string_view json) {
+      if (json.empty()) {
+        state_.shelf.remove(item);
+        return;
+      }
+      const Result<Properties> properties = Properties::parse(json);
+      if (properties) {
+        state_.shelf.put(item, *properties);
+      } else {
+        trouble = Error{ErrorCode::corrupt, fmt::format("{}: properties of item {}: {}", folder_,
+                                                        offset(item), properties.error().message)};
+      }
+    }));
+    if (trouble) return std::unexpected(*trouble);
+    return {};
+  }
+
+  Result<void> replay_from(std::uint64_t first) {
+    Result<void> applied;
+    COSENO_TRY(store_->scan(first, [&](const LogRecord& record) {
+      // Of an erased user only the log may tell that the number was given.
+      const bool has_user =
+          record.kind == LogRecord::Kind::event || record.kind == LogRecord::Kind::erasure;
+      if (has_user) state_.users.skip_to(offset(record.user) + 1);
+      applied = apply(record);
+      return applied.has_value();
+    }));
+    COSENO_TRY(applied);
+    state_.types.set(types_);
+    state_.position.store(store_->last_position(), std::memory_order_release);
+    return {};
+  }
+
+  Result<void> load_snapshot() {
+    COSENO_ASSIGN(id, ModelSnapshot::current_id(snapshots()));
+    const std::shared_ptr<const ModelSnapshot> in_service = state_.snapshot.get();
+    if (id == 0 || (in_service && in_service->id == id)) return {};
+    COSENO_ASSIGN(snapshot, ModelSnapshot::load_current(snapshots()));
+    if (snapshot->model->n_items() > live_->n_items()) {
+      return make_error(ErrorCode::corrupt, "{}: snapshot {} has {} items, the store {}", folder_,
+                        snapshot->id, snapshot->model->n_items(), live_->n_items());
+    }
+    state_.snapshot.set(snapshot);
+    return {};
+  }
+
+  // A copy of the log as it is now.
+  Result<TrainingLog> training_log() {
+    TrainingLog log;
+    boost::unordered_flat_set<std::uint64_t> retracted;
+    {
+      const std::lock_guard lock(write_mutex_);
+      log.position = position();
+      log.items = state_.items.first(live_->n_items());
+      log.n_users = state_.users.size();
+      log.types = *state_.types.get();
+      retracted = retracted_;
+    }
+    std::vector<char> is_erased(log.n_users);
+    COSENO_TRY(store_->scan(1, [&](const LogRecord& record) {
+      if (record.position > log.position) return false;
+      if (record.kind == LogRecord::Kind::erasure) is_erased[offset(record.user)] = 1;
+      if (record.kind == LogRecord::Kind::event && !retracted.contains(record.position)) {
+        log.events.push_back(live_event(record));
+        log.positions.push_back(record.position);
+      }
+      return true;
+    }));
+    drop_erased(is_erased, log);
+    return log;
+  }
+
+  static void drop_erased(const std::vector<char>& is_erased, TrainingLog& log) {
+    std::size_t n = 0;
+    for (std::size_t e = 0; e < log.events.size(); ++e) {
+      if (is_erased[offset(log.events[e].user)] != 0) continue;
+      log.events[n] = log.events[e];
+      log.positions[n++] = log.positions[e];
+    }
+    log.events.resize(n);
+    log.positions.resize(n);
+  }
+
+  std::string folder_;
+  EngineOptions options_;
+  const Clock& clock_;
+  std::unique_ptr<EventStore> store_;
+  bool is_reader_;
+  EngineState state_;
+  std::shared_ptr<LiveState> live_;  // the one of state_; guarded by write_mutex_
+  Recommender recommender_;
+  std::atomic<std::uint64_t> n_events_ = 0;
+
+  // Held by whoever changes something: for the write to the log, and for what follows in memory.
+  std::mutex write_mutex_;
+  std::mutex train_mutex_;
+  // Guarded by write_mutex_.
+  StoreBatch batch_;
+  std::vector<LogRecord> records_;
+  std::uint64_t next_ = 0;  // the last position that the batch gave
+  std::uint64_t checkpoint_position_ = 0;
+  boost::unordered_flat_map<std::string_view, UserIndex> new_users_;
+  boost::unordered_flat_map<std::string_view, ItemIndex> new_items_;
+  boost::unordered_flat_set<std::string_view> new_ids_;
+  std::map<std::string, TypeIndex, std::less<>> type_numbers_;
+  std::shared_ptr<const TypeMeanings> types_ = std::make_shared<TypeMeanings>();
+  boost::unordered_flat_set<std::uint64_t> retracted_;  // positions
+};
+
+namespace {
+
+Result<void> make_folder(const std::string& folder, bool create) {
+  std::error_code error;
+  if (!create && !fs::is_directory(folder + "/store", error)) {
+    return make_error(ErrorCode::not_found, "{}: is no data folder", folder);
+  }
+  fs::create_directories(folder, error);
+  if (error) return make_error(ErrorCode::io, "{}: {}", folder, error.message());
+  return {};
+}
+
+}  // namespace
+
+Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Engine::Engine(Engine&&) noexcept = default;
+Engine& Engine::operator=(Engine&& other) noexcept {
+  if (impl_ && impl_ != other.impl_) impl_->close();
+  impl_ = std::move(other.impl_);
+  return *this;
+}
+Engine::~Engine() {
+  if (impl_) impl_->close();
+}
+
+Result<Engine> Engine::open(const std::string& folder, const EngineOptions& options) {
+  COSENO_TRY(check_options(options));
+  COSENO_TRY(make_folder(folder, options.create));
+  COSENO_ASSIGN(store, EventStore::open(folder + "/store", {.durability = options.durability}));
+  auto impl = std::make_unique<Impl>(folder, options, std::move(store), false);
+  COSENO_TRY(impl->load());
+  return Engine(std::move(impl));
+}
+
+Result<Engine> Engine::open_beside(const std::string& folder, const EngineOptions& options) {
+  COSENO_TRY(check_options(options));
+  COSENO_ASSIGN(store, EventStore::open_beside(folder + "/store"));
+  auto impl = std::make_unique<Impl>(folder, options, std::move(store), true);
+  COSENO_TRY(impl->load());
+  return Engine(std::move(impl));
+}
+
+Result<Acknowledged> Engine::observe(const Event& event) { return impl_->observe({&event, 1}); }
+Result<Acknowledged> Engine::observe(std::span<const Event> events) {
+  return impl_->observe(events);
+}
+Result<Acknowledged> Engine::retract(std::string_view event_id) { return impl_->retract(event_id); }
+
+Result<std::uint64_t> Engine::put_item(std::string_view item, std::string_view json) {
+  return impl_->put_item(item, json, false);
+}
+Result<std::uint64_t> Engine::patch_item(std::string_view item, std::string_view json) {
+  return impl_->put_item(item, json, true);
+}
+Result<std::uint64_t> Engine::delete_item(std::string_view item) {
+  return impl_->delete_item(item);
+}
+Result<std::optional<std::string>> Engine::item(std::string_view item) const {
+  return impl_->item(item);
+}
+Result<std::uint64_t> Engine::put_user(std::string_view user, std::string_view json) {
+  return impl_->put_user(user, json);
+}
+Result<std::optional<std::string>> Engine::user(std::string_view user) const {
+  return impl_->user(user);
+}
+Result<std::uint64_t> Engine::erase_user(std::string_view user) { return impl_->erase_user(user); }
+Result<void> Engine::compact() { return impl_->compact(); }
+
+Result<Recommendations> Engine::recommend(const RecommendRequest& request) const {
+  return impl_->recommender().recommend(request);
+}
+Result<Recommendations> Engine::similar(std::string_view item, std::size_t k,
+                                        std::string_view filter) const {
+  return impl_->recommender().similar(item, k, filter);
+}
+Result<Recommendations> Engine::trending(std::size_t k, std::string_view filter) const {
+  return impl_->recommender().trending(k, filter);
+}
+std::vector<PastEvent> Engine::history(std::string_view user) const { return impl_->history(user); }
+
+EventTypes Engine::event_types() const { return impl_->event_types(); }
+Result<void> Engine::set_event_types(const EventTypes& types) {
+  return impl_->set_event_types(types);
+}
+Result<TrainReport> Engine::train(const TrainOptions& options) { return impl_->train(options); }
+Result<void> Engine::refresh() { return impl_->refresh(); }
+EngineStats Engine::stats() const { return impl_->stats(); }
+
+}  // namespace coseno

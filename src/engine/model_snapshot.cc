@@ -1,0 +1,171 @@
+#include "engine/model_snapshot.h"
+
+#include <boost/json.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <vector>
+
+#include "base/atomic_file.h"
+
+namespace coseno {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t kFormat = 1;
+constexpr std::size_t kMaxTextBytes = 1 << 20;
+
+std::string folder_of(const std::string& snapshots, std::uint64_t id) {
+  return fmt::format("{}/{:06}", snapshots, id);
+}
+
+Result<std::string> read_text(const std::string& path) {
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream) return make_error(ErrorCode::io, "{}: cannot be read", path);
+  std::string text(kMaxTextBytes, '\0');
+  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(stream.gcount()));
+  return text;
+}
+
+Result<void> write_text(const std::string& path, std::string_view text) {
+  COSENO_ASSIGN(file, AtomicFile::create(path));
+  COSENO_TRY(file.write(text));
+  return file.commit();
+}
+
+std::unexpected<Error> corrupt(const std::string& path, std::string_view why) {
+  return make_error(ErrorCode::corrupt, "{}: {}", path, why);
+}
+
+std::string description(const ModelSnapshot& snapshot) {
+  boost::json::array weights;
+  for (const float weight : snapshot.weights) weights.emplace_back(weight);
+  boost::json::object settings;
+  for (const auto& [name, value] : snapshot.settings) settings[name] = value;
+  const boost::json::object json = {{"format", kFormat},
+                                    {"id", snapshot.id},
+                                    {"position", snapshot.position},
+                                    {"model", snapshot.model_name},
+                                    {"settings", settings},
+                                    {"weights", weights},
+                                    {"ndcg", snapshot.ndcg}};
+  return boost::json::serialize(json) + "\n";
+}
+
+Result<void> read_weights(const std::string& path, const boost::json::value& json,
+                          VoiceWeights& weights) {
+  const auto* const list = json.if_array();
+  if (list == nullptr || list->size() != kVoices) return corrupt(path, "weights are no list of 3");
+  for (std::size_t v = 0; v < kVoices; ++v) {
+    boost::system::error_code error;
+    const auto weight = (*list)[v].to_number<double>(error);
+    if (error || !(weight >= 0 && weight <= 1)) return corrupt(path, "a weight is not in [0, 1]");
+    weights[v] = static_cast<float>(weight);
+  }
+  return {};
+}
+
+Result<std::shared_ptr<ModelSnapshot>> read_description(const std::string& path) {
+  COSENO_ASSIGN(text, read_text(path));
+  boost::system::error_code error;
+  const boost::json::value json = boost::json::parse(text, error);
+  if (error || !json.is_object()) return corrupt(path, "is no JSON object");
+  const boost::json::object& object = json.get_object();
+  const auto number = [&](std::string_view name) -> std::optional<std::uint64_t> {
+    const boost::json::value* const value = object.if_contains(name);
+    if (value == nullptr) return std::nullopt;
+    boost::system::error_code trouble;
+    const auto whole = value->to_number<std::uint64_t>(trouble);
+    return trouble ? std::nullopt : std::optional(whole);
+  };
+  const auto format = number("format");
+  if (!format) return corrupt(path, "has no format");
+  if (*format != kFormat) {
+    return make_error(ErrorCode::unavailable, "{}: has format {}, but this program reads format {}",
+                      path, *format, kFormat);
+  }
+  auto snapshot = std::make_shared<ModelSnapshot>();
+  const auto id = number("id");
+  const auto position = number("position");
+  const boost::json::value* const weights = object.if_contains("weights");
+  const boost::json::value* const ndcg = object.if_contains("ndcg");
+  if (!id || !position || weights == nullptr || ndcg == nullptr || !ndcg->is_number()) {
+    return corrupt(path, "lacks id, position, weights or ndcg");
+  }
+  snapshot->id = *id;
+  snapshot->position = *position;
+  snapshot->ndcg = ndcg->to_number<double>();
+  COSENO_TRY(read_weights(path, *weights, snapshot->weights));
+  return snapshot;
+}
+
+Result<void> make_folder(const std::string& path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error) return make_error(ErrorCode::io, "{}: {}", path, error.message());
+  return {};
+}
+
+// The current one, and the one before it, which a reader may just be loading, stay.
+void remove_older(const std::string& snapshots, std::uint64_t current) {
+  std::vector<std::uint64_t> ids;
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(snapshots, error)) {
+    const std::string name = entry.path().filename().string();
+    std::uint64_t id = 0;
+    const auto read = std::from_chars(name.data(), name.data() + name.size(), id);
+    if (read.ptr == name.data() + name.size() && id < current) ids.push_back(id);
+  }
+  std::ranges::sort(ids);
+  if (!ids.empty()) ids.pop_back();
+  for (const std::uint64_t id : ids) fs::remove_all(folder_of(snapshots, id), error);
+}
+
+}  // namespace
+
+Result<void> ModelSnapshot::save(const std::string& snapshots, const FittedModel& fitted) const {
+  const std::string folder = folder_of(snapshots, id);
+  COSENO_TRY(make_folder(folder));
+  COSENO_TRY(save_model(fitted, folder + "/model.safetensors"));
+  COSENO_TRY(write_text(folder + "/snapshot.json", description(*this)));
+  COSENO_TRY(write_text(snapshots + "/CURRENT", fmt::format("{:06}\n", id)));
+  remove_older(snapshots, id);
+  return {};
+}
+
+Result<std::uint64_t> ModelSnapshot::current_id(const std::string& snapshots) {
+  const std::string path = snapshots + "/CURRENT";
+  if (!fs::exists(path)) return 0;
+  COSENO_ASSIGN(text, read_text(path));
+  std::uint64_t id = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), id);
+  if (read.ec != std::errc() || std::string_view(read.ptr, text.data() + text.size()) != "\n" ||
+      id == 0) {
+    return corrupt(path, "is no number of a snapshot");
+  }
+  return id;
+}
+
+Result<std::shared_ptr<const ModelSnapshot>> ModelSnapshot::load_current(
+    const std::string& snapshots) {
+  COSENO_ASSIGN(id, current_id(snapshots));
+  if (id == 0) return nullptr;
+  const std::string folder = folder_of(snapshots, id);
+  COSENO_ASSIGN(snapshot, read_description(folder + "/snapshot.json"));
+  if (snapshot->id != id) return corrupt(folder + "/snapshot.json", "has the id of another");
+  const std::string path = folder + "/model.safetensors";
+  COSENO_ASSIGN(fitted, load_model(path));
+  snapshot->model = std::move(fitted.model);
+  snapshot->model_name = snapshot->model->name();
+  snapshot->settings = std::move(fitted.settings);
+  std::error_code error;
+  snapshot->size_bytes = fs::file_size(path, error);
+  return std::shared_ptr<const ModelSnapshot>(std::move(snapshot));
+}
+
+}  // namespace coseno

@@ -1,0 +1,69 @@
+// Trained models as they are in service.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include "base/error.h"
+#include "models/fitted_model.h"
+#include "models/model.h"
+#include "models/options.h"
+
+namespace coseno {
+
+// Who speaks for an item, and the names that answers give them. The model's own name stands for
+// `model`.
+enum class Voice : std::uint8_t { model, covisitation, trending };
+constexpr std::size_t kVoices = 3;
+using VoiceWeights = std::array<float, kVoices>;
+
+// Before anything is trained: items that came with those of the history, and among those of which
+// that tells nothing the ones that are trending.
+constexpr VoiceWeights kUntrained = {0, 0.9F, 0.1F};
+
+// Complete before it is published, and never changed after.
+struct ModelSnapshot {
+  std::uint64_t id = 0;
+  std::uint64_t position = 0;  // of the last event that was learnt from
+  std::unique_ptr<Model> model;
+  std::string model_name;
+  Settings settings;
+  VoiceWeights weights = kUntrained;
+  double ndcg = 0;             // when it was published
+  std::size_t size_bytes = 0;  // of the model's file
+
+  // Folder `snapshots`/000001 gets snapshot.json and model.safetensors, and then
+  // `snapshots`/CURRENT its name; each file whole or not at all. Of older ones the last is kept.
+  // `fitted` is what `model` is to be, with the ids of its items. Errors: io.
+  Result<void> save(const std::string& snapshots, const FittedModel& fitted) const;
+  // The one that CURRENT names; nullptr where there is none. Errors: io, corrupt.
+  static Result<std::shared_ptr<const ModelSnapshot>> load_current(const std::string& snapshots);
+  // Its id, 0 where there is none: cheap, to see whether there is another. Errors: io, corrupt.
+  static Result<std::uint64_t> current_id(const std::string& snapshots);
+};
+
+// A mutex around a pointer: std::atomic<std::shared_ptr> of GCC 12 is no faster, and thread
+// sanitizer reports a race in it.
+template <class T>
+class SnapshotCell {
+ public:
+  // nullptr before anything was set.
+  std::shared_ptr<const T> get() const {
+    const std::lock_guard lock(mutex_);
+    return value_;
+  }
+  void set(std::shared_ptr<const T> value) {
+    const std::lock_guard lock(mutex_);
+    value_.swap(value);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<const T> value_;
+};
+
+}  // namespace coseno

@@ -1,0 +1,65 @@
+// What speaks for each item, for one user, now.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "engine/covisitation.h"
+#include "engine/event_type_table.h"
+#include "engine/model_snapshot.h"
+#include "engine/trending.h"
+#include "engine/user_store.h"
+#include "models/model.h"
+
+namespace coseno {
+
+// A history as models want it: each item once, where it was had last, with the largest weight that
+// one of its events has now; without items of weight 0.
+struct Tastes {
+  std::vector<Interaction> interactions;  // oldest first
+  std::vector<float> weights;             // of each, > 0
+  bool has_ratings = false;
+
+  bool empty() const { return interactions.empty(); }
+  // A view of it.
+  Profile profile() const { return {.history = interactions, .weights = weights}; }
+};
+Tastes tastes_of(std::span<const KeptEvent> history, const TypeMeanings& types,
+                 std::int64_t now_ms);
+
+// The newest of them that co-visitation listens to.
+std::vector<Covisitation::Weighed> recent_of(const Tastes& tastes);
+
+// Views; must outlive the scorer. `model` may be nullptr.
+struct ScorerParts {
+  const Model* model;
+  VoiceWeights weights;
+  const Covisitation& covisitation;
+  const Trending& trending;
+};
+
+//   score(i) = sum over the voices v of weight_v (score_v(i) - mean_v) / deviation_v
+//
+// as in models/blend.h. A voice that knows nothing of the user says nothing, and one without
+// history hears what is trending alone.
+class Scorer {
+ public:
+  explicit Scorer(const ScorerParts& parts) : parts_(parts) {}
+
+  // What one voice says of items below out.size(), made comparable. An item that a voice does not
+  // know gets the mean, 0.
+  void score(Voice voice, const Tastes& tastes, std::span<float> out) const;
+
+  // All together. `scratch` grows to out.size().
+  void score(const Tastes& tastes, std::vector<float>& scratch, std::span<float> out) const;
+
+  // The weights for this user: without history what is trending has all.
+  VoiceWeights weights(const Tastes& tastes) const;
+
+ private:
+  ScorerParts parts_;
+};
+
+}  // namespace coseno
