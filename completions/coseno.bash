@@ -17,10 +17,12 @@ _coseno_options() {
     tune)
       echo "--model --trials --seconds --max-users --state --protocol --fraction -k" \
            "--relevant-from --json $_coseno_source" ;;
+    replay)
+      echo "--warm-up --retrain-every --model --seconds -k --json $_coseno_source" ;;
     generate) echo "--users --items --events --seed --out --items-out --help" ;;
     models | completion) echo "--help" ;;
     *)
-      echo "recommend similar predict fit evaluate tune generate models completion" \
+      echo "recommend similar predict fit evaluate tune replay generate models completion" \
            "--help --version" ;;
   esac
 }

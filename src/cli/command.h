@@ -23,6 +23,7 @@ Command add_predict(CLI::App& program);
 Command add_fit(CLI::App& program);
 Command add_evaluate(CLI::App& program);
 Command add_tune(CLI::App& program);
+Command add_replay(CLI::App& program);
 Command add_generate(CLI::App& program);
 Command add_models(CLI::App& program);
 Command add_completion(CLI::App& program);

@@ -64,9 +64,9 @@ int run(int argc, char** argv) {
   program.require_subcommand(1);
   program.footer(kExamples);
   const std::vector<Command> commands = {
-      add_recommend(program), add_similar(program),  add_predict(program),
-      add_fit(program),       add_evaluate(program), add_tune(program),
-      add_generate(program),  add_models(program),   add_completion(program)};
+      add_recommend(program), add_similar(program),   add_predict(program), add_fit(program),
+      add_evaluate(program),  add_tune(program),      add_replay(program),  add_generate(program),
+      add_models(program),    add_completion(program)};
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
