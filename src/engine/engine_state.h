@@ -20,28 +20,24 @@ namespace coseno {
 struct ItemShelf {
   mutable std::shared_mutex mutex;
   ItemProperties properties;
-  std::vector<bool> is_deleted;  // by item; shorter where the rest is not
+  // Bit i % 64 of word i / 64 is set where item i was deleted; items past the end were not.
+  std::vector<std::uint64_t> deleted_bits;
 
   bool deleted(ItemIndex item) const {
-    return offset(item) < is_deleted.size() && is_deleted[offset(item)];
+    const std::size_t i = offset(item);
+    return i / 64 < deleted_bits.size() && (deleted_bits[i / 64] >> (i % 64) & 1) != 0;
   }
-  // As the store has it: JSON, or nothing where the item was deleted. The JSON is known to be good.
   void put(ItemIndex item, const Properties& properties_now) {
-    mark(item, false);
+    if (deleted(item))
+      deleted_bits[offset(item) / 64] &= ~(std::uint64_t{1} << (offset(item) % 64));
     properties.put(item, properties_now);
   }
+  // Its properties, and it from every list.
   void remove(ItemIndex item) {
-    mark(item, true);
+    const std::size_t word = offset(item) / 64;
+    if (word >= deleted_bits.size()) deleted_bits.resize(word + 1);
+    deleted_bits[word] |= std::uint64_t{1} << (offset(item) % 64);
     properties.remove(item);
-  }
-
- private:
-  void mark(ItemIndex item, bool is_gone) {
-    if (offset(item) >= is_deleted.size()) {
-      if (!is_gone) return;
-      is_deleted.resize(offset(item) + 1);
-    }
-    is_deleted[offset(item)] = is_gone;
   }
 };
 

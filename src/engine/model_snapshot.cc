@@ -163,6 +163,12 @@ Result<std::shared_ptr<const ModelSnapshot>> ModelSnapshot::load_current(
   snapshot->model = std::move(fitted.model);
   snapshot->model_name = snapshot->model->name();
   snapshot->settings = std::move(fitted.settings);
+  if (const auto vectors = snapshot->model->item_vectors()) {
+    snapshot->similarity = cosine_similarity(*vectors);
+    if (snapshot->model->scores_by_inner_product()) {
+      snapshot->search = std::make_unique<VectorSearch>(*vectors);
+    }
+  }
   std::error_code error;
   snapshot->size_bytes = fs::file_size(path, error);
   return std::shared_ptr<const ModelSnapshot>(std::move(snapshot));

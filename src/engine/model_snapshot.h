@@ -5,13 +5,16 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "base/error.h"
+#include "engine/vector_search.h"
 #include "models/fitted_model.h"
 #include "models/model.h"
 #include "models/options.h"
+#include "ranking/final_list.h"
 
 namespace coseno {
 
@@ -35,6 +38,10 @@ struct ModelSnapshot {
   VoiceWeights weights = kUntrained;
   double ndcg = 0;             // when it was published
   std::size_t size_bytes = 0;  // of the model's file
+  // Of a model with vectors: how alike two items are. Of one that scores by their inner product
+  // alone: the search in its place. Both hold views of `model`.
+  std::optional<Similarity> similarity;
+  std::unique_ptr<const VectorSearch> search;
 
   // Folder `snapshots`/000001 gets snapshot.json and model.safetensors, and then
   // `snapshots`/CURRENT its name; each file whole or not at all. Of older ones the last is kept.

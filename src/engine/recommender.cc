@@ -36,6 +36,7 @@ struct Scratch {
   std::vector<std::uint64_t> matching;
   ItemFilter::Scratch filter;
   std::vector<KeptEvent> history;
+  VectorSearch::Scratch search;
 };
 
 Scratch& scratch_of_thread() {
@@ -84,9 +85,8 @@ class Answer {
     COSENO_TRY(check(request));
     COSENO_TRY(find_history(request));
     const Tastes tastes = tastes_of(scratch_.history, *types_, now_ms_);
-    scratch_.scores.resize(n_items_);
     const Scorer scorer = this->scorer();
-    scorer.score(tastes, scratch_.voice, scratch_.scores);
+    score(scorer, tastes);
     const std::shared_lock lock(state_.shelf.mutex);
     COSENO_TRY(find_allowed(request.filter));
     COSENO_TRY(add_boosts(request.boosts));
@@ -135,6 +135,31 @@ class Answer {
     return {};
   }
 
+  // Fills scratch_.scores: of all voices, or of those that `search_` is not told by its vector.
+  void score(const Scorer& scorer, const Tastes& tastes) {
+    scratch_.scores.resize(n_items_);
+    model_weight_ = scorer.weights(tastes)[std::to_underlying(Voice::model)];
+    if (model_weight_ == 0 || !snapshot_->search) {
+      scorer.score(tastes, scratch_.voice, scratch_.scores);
+      return;
+    }
+    search_ = snapshot_->search.get();
+    vector_ = snapshot_->model->user_vector(tastes.profile());
+    scorer.score_without(Voice::model, tastes, scratch_.voice, scratch_.scores);
+  }
+
+  // The n best that are allowed, best first.
+  std::vector<Scored> best(std::size_t n) {
+    if (search_ == nullptr) return top_k(scratch_.scores, n);
+    const std::span<const Scored> found = search_->top({.vector = vector_,
+                                                        .weight = model_weight_,
+                                                        .rest = scratch_.scores,
+                                                        .allowed = scratch_.allowed,
+                                                        .n = n},
+                                                       scratch_.search);
+    return {found.begin(), found.end()};
+  }
+
   Scorer scorer() const {
     return Scorer({.model = snapshot_ ? snapshot_->model.get() : nullptr,
                    .weights = snapshot_ ? snapshot_->weights : kUntrained,
@@ -179,9 +204,9 @@ class Answer {
   Result<void> find_allowed(std::string_view filter) {
     is_available().evaluate(state_.shelf.properties, n_items_, now_ms_, scratch_.filter,
                             scratch_.allowed);
-    const std::vector<bool>& is_deleted = state_.shelf.is_deleted;
-    for (std::size_t i = 0; i < is_deleted.size(); ++i) {
-      if (is_deleted[i]) clear(scratch_.allowed, i);
+    const std::vector<std::uint64_t>& deleted = state_.shelf.deleted_bits;
+    for (std::size_t w = 0; w < std::min(deleted.size(), scratch_.allowed.size()); ++w) {
+      scratch_.allowed[w] &= ~deleted[w];
     }
     if (filter.empty()) return {};
     COSENO_TRY(match(filter, scratch_.matching));
@@ -239,8 +264,8 @@ class Answer {
       options.caps.push_back({std::string(cap.property), cap.at_most});
     }
     options.diversity = request.diversity;
-    similarity_ = similarity();
-    options.similarity = &similarity_;
+    if (!snapshot_ || !snapshot_->similarity) similarity_ = similarity_by_counts();
+    options.similarity = similarity_ ? &similarity_ : &*snapshot_->similarity;
     if (!request.calibrate.empty()) {
       for (std::size_t i = 0; i < tastes.interactions.size(); ++i) {
         weighted_.push_back({std::to_underlying(tastes.interactions[i].item), tastes.weights[i]});
@@ -255,11 +280,8 @@ class Answer {
     return options;
   }
 
-  // Of vectors where the model has some, else of live counts.
-  Similarity similarity() const {
-    if (snapshot_) {
-      if (const auto vectors = snapshot_->model->item_vectors()) return cosine_similarity(*vectors);
-    }
+  // For a model without vectors, or none.
+  Similarity similarity_by_counts() const {
     return [this](std::uint32_t item, std::span<const std::uint32_t> others, std::span<float> out) {
       std::ranges::fill(out, 0.0F);
       for (const ScoredItem& near : live_->covisitation().similar(ItemIndex{item}, kMaxK)) {
@@ -278,11 +300,11 @@ class Answer {
   }
 
   Result<std::vector<Placed>> choose(const FinalListOptions& options) {
-    mask();
+    if (search_ == nullptr) mask();
     std::size_t n = options.k;
     if (!is_plain(options)) n = std::max(kCandidatesAPlace * options.k, kLeastCandidates);
     for (;; n *= 4) {
-      const std::vector<Scored> candidates = top_k(scratch_.scores, n);
+      const std::vector<Scored> candidates = best(n);
       COSENO_ASSIGN(placed, final_list(candidates, state_.shelf.properties, options));
       if (placed.size() == options.k || candidates.size() < n) return std::move(placed);
     }
@@ -413,6 +435,10 @@ class Answer {
   std::shared_ptr<const LiveState> live_;
   std::size_t n_items_;
   Scratch& scratch_;
+  // Where a search stands in for the model's scores.
+  const VectorSearch* search_ = nullptr;
+  std::vector<float> vector_;
+  float model_weight_ = 0;
   // Looked at by FinalListOptions.
   std::vector<WeightedItem> weighted_;
   Similarity similarity_;

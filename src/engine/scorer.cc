@@ -86,9 +86,20 @@ void Scorer::score(Voice voice, const Tastes& tastes, std::span<float> out) cons
 }
 
 void Scorer::score(const Tastes& tastes, std::vector<float>& scratch, std::span<float> out) const {
+  add(weights(tastes), tastes, scratch, out);
+}
+
+void Scorer::score_without(Voice left_out, const Tastes& tastes, std::vector<float>& scratch,
+                           std::span<float> out) const {
+  VoiceWeights weights = this->weights(tastes);
+  weights[std::to_underlying(left_out)] = 0;
+  add(weights, tastes, scratch, out);
+}
+
+void Scorer::add(const VoiceWeights& weights, const Tastes& tastes, std::vector<float>& scratch,
+                 std::span<float> out) const {
   scratch.resize(out.size());
   std::ranges::fill(out, 0.0F);
-  const VoiceWeights weights = this->weights(tastes);
   for (std::size_t v = 0; v < kVoices; ++v) {
     if (weights[v] == 0) continue;
     score(static_cast<Voice>(v), tastes, scratch);

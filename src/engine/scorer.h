@@ -54,11 +54,17 @@ class Scorer {
 
   // All together. `scratch` grows to out.size().
   void score(const Tastes& tastes, std::vector<float>& scratch, std::span<float> out) const;
+  // All but `left_out`.
+  void score_without(Voice left_out, const Tastes& tastes, std::vector<float>& scratch,
+                     std::span<float> out) const;
 
   // The weights for this user: without history what is trending has all.
   VoiceWeights weights(const Tastes& tastes) const;
 
  private:
+  void add(const VoiceWeights& weights, const Tastes& tastes, std::vector<float>& scratch,
+           std::span<float> out) const;
+
   ScorerParts parts_;
 };
 
