@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""clang-tidy over every source of a build tree, on all cores, none twice.
+"""clang-tidy over the sources of a build tree, on all cores, none twice.
 
-    clang_tidy.py BUILD_TREE STAMPS
+    clang_tidy.py BUILD_TREE STAMPS [without-tests]
 
 BUILD_TREE holds compile_commands.json. A file that passed leaves a stamp in the folder STAMPS,
 named by a hash of all that the answer depends on: the file, the project's headers that it
@@ -33,7 +33,11 @@ def contents(path):
 @functools.cache
 def includes(path):
     """The project's headers that a file names, or what CMake makes them from."""
-    headers = [os.path.join(ROOT, "src", name.decode()) for name in INCLUDE.findall(contents(path))]
+    headers = [
+        os.path.join(ROOT, folder, name.decode())
+        for name in INCLUDE.findall(contents(path))
+        for folder in ("src", "include")
+    ]
     sources = headers + [header + ".in" for header in headers]
     return [source for source in sources if os.path.isfile(source)]
 
@@ -68,13 +72,16 @@ def tidy(tree, path):
     return output.decode(errors="replace"), run.returncode == 0
 
 
-def main(tree, stamps):
+def main(tree, stamps, which="all"):
     version = subprocess.run([TIDY, "--version"], stdout=subprocess.PIPE, check=True).stdout
     os.makedirs(stamps, exist_ok=True)
     with open(os.path.join(tree, "compile_commands.json"), encoding="utf-8") as file:
         entries = json.load(file)
+    if which == "without-tests":
+        entries = [entry for entry in entries if not entry["file"].endswith("_test.cc")]
     stamp_of = {entry["file"]: os.path.join(stamps, key(entry, version)) for entry in entries}
-    for stale in set(os.listdir(stamps)) - {os.path.basename(stamp) for stamp in stamp_of.values()}:
+    current = {os.path.basename(stamp) for stamp in stamp_of.values()}
+    for stale in set(os.listdir(stamps)) - current if which == "all" else ():
         os.remove(os.path.join(stamps, stale))
 
     n_bad, printed = 0, set()
