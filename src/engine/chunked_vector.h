@@ -10,7 +10,7 @@
 namespace coseno {
 
 // Elements never move, so a reader needs no lock to reach one: chunk c holds 1024 << c of them.
-// One thread at a time calls resize(); any may call size() and operator[] for n < size(). What an
+// One thread at a time calls grow(); any may call size() and operator[] for n < size(). What an
 // element is and who may change it is the matter of T: atomics, or a lock beside the array.
 template <class T>
 class ChunkedVector {
@@ -18,9 +18,6 @@ class ChunkedVector {
   ChunkedVector() = default;
   ChunkedVector(const ChunkedVector&) = delete;
   ChunkedVector& operator=(const ChunkedVector&) = delete;
-  ~ChunkedVector() {
-    for (std::atomic<T*>& chunk : chunks_) delete[] chunk.load(std::memory_order_relaxed);
-  }
 
   std::size_t size() const { return size_.load(std::memory_order_acquire); }
 
@@ -28,9 +25,9 @@ class ChunkedVector {
   void grow(std::size_t size) {
     if (size <= this->size()) return;
     for (std::size_t c = 0; c <= place(size - 1).chunk; ++c) {
-      if (chunks_[c].load(std::memory_order_relaxed) != nullptr) continue;
-      auto chunk = std::make_unique<T[]>(kFirstChunk << c);
-      chunks_[c].store(chunk.release(), std::memory_order_release);
+      if (owners_[c]) continue;
+      owners_[c] = std::make_unique<T[]>(kFirstChunk << c);
+      chunks_[c].store(owners_[c].get(), std::memory_order_release);
     }
     size_.store(size, std::memory_order_release);
   }
@@ -66,7 +63,8 @@ class ChunkedVector {
     return {chunk, n - kFirstChunk * ((std::size_t{1} << chunk) - 1)};
   }
 
-  std::array<std::atomic<T*>, kChunks> chunks_ = {};
+  std::array<std::unique_ptr<T[]>, kChunks> owners_;  // touched by grow() alone
+  std::array<std::atomic<T*>, kChunks> chunks_ = {};  // the same, for readers
   std::atomic<std::size_t> size_ = 0;
 };
 

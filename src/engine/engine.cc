@@ -135,7 +135,9 @@ class Engine::Impl {
     COSENO_TRY(load_types());
     COSENO_TRY(load_names());
     COSENO_TRY(load_properties());
-    COSENO_TRY(replay_from(load_checkpoint() + 1));
+    const std::uint64_t known = load_checkpoint();
+    live_->grow(state_.items.size());
+    COSENO_TRY(replay_from(known + 1));
     return load_snapshot();
   }
 
@@ -152,6 +154,7 @@ class Engine::Impl {
       COSENO_TRY(load_types());
       COSENO_TRY(load_names());
       COSENO_TRY(load_properties());
+      live_->grow(state_.items.size());
       COSENO_TRY(replay_from(state_.position.load(std::memory_order_relaxed) + 1));
     }
     return load_snapshot();
@@ -457,11 +460,20 @@ class Engine::Impl {
   // Stores the batch, and then makes it true in memory: names, what `also` does, and the records.
   Result<void> commit(const std::function<void()>& also = {}) {
     if (next_ == position()) return {};  // nothing but repeats
+    if (!trouble_.empty()) {
+      return make_error(ErrorCode::unavailable, "{}: must be opened again, since {}", folder_,
+                        trouble_);
+    }
     COSENO_TRY(store_->write(batch_));
     take_names();
     if (also) also();
     live_->grow(state_.items.size());
-    for (const LogRecord& record : records_) COSENO_TRY(apply(record));
+    for (const LogRecord& record : records_) {
+      if (const Result<void> applied = apply(record); !applied) {
+        trouble_ = applied.error().message;
+        return applied;
+      }
+    }
     state_.types.set(types_);
     state_.position.store(next_, std::memory_order_release);
     if (next_ - checkpoint_position_ >= kCheckpointEvery) static_cast<void>(save_checkpoint());
@@ -513,7 +525,6 @@ class Engine::Impl {
     meanings->meanings = totals->meanings;
     types_ = std::move(meanings);
     set_types(*types);
-    live->grow(live_->n_items());
     live_ = std::move(live);
     state_.live.set(live_);
     n_events_ = totals->n_events;
@@ -598,7 +609,6 @@ class Engine::Impl {
     COSENO_TRY(store_->scan_items([&](ItemIndex item, std::string_view id) {
       if (offset(item) >= state_.items.size()) state_.items.add(id);
     }));
-    live_->grow(state_.items.size());
     return {};
   }
 
@@ -706,6 +716,7 @@ class Engine::Impl {
   std::vector<LogRecord> records_;
   std::uint64_t next_ = 0;  // the last position that the batch gave
   std::uint64_t checkpoint_position_ = 0;
+  std::string trouble_;  // why memory lacks what the log has; empty: it does not
   boost::unordered_flat_map<std::string_view, UserIndex> new_users_;
   boost::unordered_flat_map<std::string_view, ItemIndex> new_items_;
   boost::unordered_flat_set<std::string_view> new_ids_;
