@@ -144,7 +144,8 @@ class Engine::Impl {
   // The next open() finds it, and need not read the log. A failure costs only that.
   void close() {
     const std::lock_guard lock(write_mutex_);
-    if (!is_reader_ && position() > checkpoint_position_) static_cast<void>(save_checkpoint());
+    if (!is_reader_ && trouble_.empty() && position() > checkpoint_position_)
+      static_cast<void>(save_checkpoint());
   }
 
   Result<void> refresh() {
