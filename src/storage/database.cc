@@ -32,6 +32,9 @@ constexpr std::size_t kLogMemtableShare = 8;
 constexpr std::size_t kEventIdsMemtableShare = 8;
 constexpr std::size_t kRecordsMemtableShare = 16;
 constexpr int kNLogMemtables = 3;
+// Of a reader: the writer changes its files some times a second at most, and a try takes
+// milliseconds.
+constexpr int kMaxTries = 100;
 constexpr std::size_t kReadaheadBytes = 1 << 20;
 // Most systems allow a process 1024.
 constexpr int kMaxOpenFiles = 500;
@@ -116,18 +119,6 @@ rocksdb::DBOptions database_options() {
   return options;
 }
 
-// Brings a file, or the names in a folder, to disk. A log that RocksDB has removed needs none.
-Result<void> sync_file(const std::string& path) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0 && errno == ENOENT) return {};
-  const bool is_synced = descriptor >= 0 && ::fsync(descriptor) == 0;
-  const int error_number = errno;
-  if (descriptor >= 0) static_cast<void>(::close(descriptor));
-  if (is_synced) return {};
-  return make_error(ErrorCode::io, "{}: cannot be brought to disk: {}", path,
-                    std::generic_category().message(error_number));
-}
-
 // Names of the files that hold data; of MANIFESTs too, which change whenever files do.
 Result<std::vector<std::string>> data_files(const std::string& folder) {
   COSENO_ASSIGN(names, names_in(folder));
@@ -135,6 +126,11 @@ Result<std::vector<std::string>> data_files(const std::string& folder) {
     return !name.ends_with(".log") && !name.ends_with(".sst") && !name.starts_with("MANIFEST-");
   });
   return std::move(names);
+}
+
+std::unexpected<Error> still_changing(const std::string& folder) {
+  return make_error(ErrorCode::unavailable, "{}: its writer changes files all the time: try again",
+                    folder);
 }
 
 }  // namespace
@@ -167,15 +163,26 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& folder,
 Result<std::unique_ptr<Database>> Database::open_beside(const std::string& folder,
                                                         std::size_t memory_bytes,
                                                         const std::string& own_folder) {
-  COSENO_TRY(check_journals(folder));
-  std::unique_ptr<Database> database(new Database(folder, memory_bytes, false));
+  // What is not there may have been removed by the writer just now.
+  for (int i = 0; i < kMaxTries; ++i) {
+    COSENO_ASSIGN(before, data_files(folder));
+    std::unique_ptr<Database> database(new Database(folder, memory_bytes, false));
+    Result<void> opened = database->open_reader(own_folder);
+    if (opened) return database;
+    COSENO_ASSIGN(after, data_files(folder));
+    if (before == after) return std::unexpected(std::move(opened).error());
+  }
+  return still_changing(folder);
+}
+
+Result<void> Database::open_reader(const std::string& own_folder) {
+  COSENO_TRY(check_journals(folder_));
   rocksdb::DBOptions options = database_options();
   // Files stay open, so that they can be read when the writer has removed them.
   options.max_open_files = -1;
-  COSENO_TRY(database->open_with([&](auto& families, auto* handles, auto* db) {
-    return rocksdb::DB::OpenAsSecondary(options, folder, own_folder, families, handles, db);
-  }));
-  return database;
+  return open_with([&](auto& families, auto* handles, auto* db) {
+    return rocksdb::DB::OpenAsSecondary(options, folder_, own_folder, families, handles, db);
+  });
 }
 
 Database::~Database() {
@@ -221,6 +228,12 @@ Result<std::optional<std::string>> Database::last_key(Family of_family) const {
 }
 
 Result<void> Database::write(rocksdb::WriteBatch& batch, bool sync) {
+  if (has_sync_failed_.load()) {
+    return make_error(ErrorCode::io,
+                      "{}: what was written before could not be brought to disk: open the store "
+                      "again",
+                      folder_);
+  }
   rocksdb::WriteOptions options;
   options.sync = sync;
   const rocksdb::Status status = db_->Write(options, &batch);
@@ -232,6 +245,19 @@ Result<void> Database::write(rocksdb::WriteBatch& batch, bool sync) {
   return store_error(folder_, status);
 }
 
+// Brings a file, or the names in a folder, to disk. A log that RocksDB has removed needs none.
+Result<void> Database::sync_file(const std::string& path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0 && errno == ENOENT) return {};
+  const bool is_synced = descriptor >= 0 && ::fsync(descriptor) == 0;
+  const int error_number = errno;
+  if (descriptor >= 0) static_cast<void>(::close(descriptor));
+  if (is_synced) return {};
+  if (descriptor >= 0) has_sync_failed_.store(true);
+  return make_error(ErrorCode::io, "{}: cannot be brought to disk: {}", path,
+                    std::generic_category().message(error_number));
+}
+
 Result<void> Database::sync() {
   COSENO_ASSIGN(names, names_in(folder_));
   for (const std::string& name : names) {
@@ -240,15 +266,18 @@ Result<void> Database::sync() {
   return sync_file(folder_);
 }
 
-Result<bool> Database::catch_up() {
+Result<void> Database::catch_up() {
   // RocksDB reads the MANIFEST first and the write-ahead logs then. What moved from log to file in
   // between is in neither, and it does not tell: but then the names of files have changed.
-  COSENO_ASSIGN(before, data_files(folder_));
-  const rocksdb::Status status = db_->TryCatchUpWithPrimary();
-  COSENO_ASSIGN(after, data_files(folder_));
-  if (before != after) return false;
-  if (!status.ok()) return store_error(folder_, status);
-  return true;
+  for (int i = 0; i < kMaxTries; ++i) {
+    COSENO_ASSIGN(before, data_files(folder_));
+    const rocksdb::Status status = db_->TryCatchUpWithPrimary();
+    COSENO_ASSIGN(after, data_files(folder_));
+    if (before != after) continue;
+    if (!status.ok()) return store_error(folder_, status);
+    return {};
+  }
+  return still_changing(folder_);
 }
 
 Database::KeptFiles::KeptFiles(const Database& database) : database_(database) {

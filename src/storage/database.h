@@ -17,6 +17,7 @@
 #include <rocksdb/db.h>
 #include <rocksdb/write_batch.h>
 
+#include <atomic>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -37,7 +38,7 @@ class Database {
   // `make` where the folder may hold nothing yet. The caller holds the folder's lock.
   static Result<std::unique_ptr<Database>> open(const std::string& folder, std::size_t memory_bytes,
                                                 bool make);
-  // A reader beside whoever writes; `own_folder` takes its messages.
+  // A reader beside whoever writes; RocksDB wants an empty folder of its own for it.
   static Result<std::unique_ptr<Database>> open_beside(const std::string& folder,
                                                        std::size_t memory_bytes,
                                                        const std::string& own_folder);
@@ -47,6 +48,7 @@ class Database {
   Database& operator=(const Database&) = delete;
 
   const std::string& folder() const { return folder_; }
+  bool is_reader() const { return !writes_; }
   rocksdb::DB& rocksdb() const { return *db_; }
   rocksdb::ColumnFamilyHandle* family(Family family) const {
     return handles_[static_cast<std::size_t>(family)];
@@ -67,13 +69,14 @@ class Database {
   // Writes the changes of `batch`, and waits for the disk where `sync`. Error: io; then nothing was
   // written. From a full disk RocksDB recovers by itself; it looks every 5 s whether there is room.
   Result<void> write(rocksdb::WriteBatch& batch, bool sync);
-  // Brings the write-ahead logs to disk. Not through RocksDB, whose SyncWAL() ends the process (an
-  // assertion, which Debian's build has) where a write has just failed. Beside write() it does not
-  // hold that up.
+  // Brings the write-ahead logs to disk. Where the disk refuses, the system may have dropped what
+  // it had, and no later sync would tell: so nothing can be written from then on. Not through
+  // RocksDB, whose SyncWAL() ends the process (an assertion, which Debian's build has) where a
+  // write has just failed. Beside write() it does not hold that up.
   Result<void> sync();
-  // Reader only: whether it took up all that the writer had written by now; false where the writer
-  // changed files meanwhile.
-  Result<bool> catch_up();
+  // Reader only: takes up all that the writer had written by now. Error: unavailable where the
+  // writer changed files at every try.
+  Result<void> catch_up();
 
   // While it lives, no file is removed: of a writer's. A reader has no say.
   class KeptFiles {
@@ -101,11 +104,14 @@ class Database {
 
   template <class Open>
   Result<void> open_with(const Open& open);
+  Result<void> open_reader(const std::string& own_folder);
+  Result<void> sync_file(const std::string& path);
   std::vector<rocksdb::ColumnFamilyDescriptor> families() const;
 
   std::string folder_;
   std::size_t memory_bytes_;
   bool writes_;
+  std::atomic<bool> has_sync_failed_ = false;
   std::shared_ptr<rocksdb::Cache> cache_;
   // One of the log and one of the event ids.
   std::shared_ptr<ErasedUsersFilterFactory> log_filter_;

@@ -20,19 +20,14 @@ namespace {
 
 // A reader caches little: it reads most things once.
 constexpr std::size_t kReaderMemoryBytes = 64 << 20;
+// RocksDB's least memtable is 64 KiB.
+constexpr std::size_t kMinMemoryBytes = 1 << 20;
 // What RocksDB's batch takes for a change beside key and value, at most: a guess is enough, it
 // grows.
 constexpr std::size_t kBytesPerChange = 8;
-// The writer changes its files some times a second at most, and a try takes milliseconds.
-constexpr int kMaxTries = 100;
 
 std::unexpected<Error> corrupt_entry(const std::string& folder, std::string_view trouble) {
   return make_error(ErrorCode::corrupt, "{}: the store is damaged: {}", folder, trouble);
-}
-
-std::unexpected<Error> still_changing(const std::string& folder) {
-  return make_error(ErrorCode::unavailable, "{}: its writer changes files all the time: try again",
-                    folder);
 }
 
 // Entries of a table of Family::records: `visit` gets the key behind the table's byte.
@@ -74,6 +69,7 @@ Result<std::unique_ptr<EventStore>> EventStore::open(const std::string& folder,
   // Before anything is made in it: it may be somebody's folder of other things.
   COSENO_TRY(folder_state(folder));
   COSENO_TRY(make_folder(folder));
+  COSENO_CHECK(options.memory_bytes >= kMinMemoryBytes);
   std::unique_ptr<EventStore> store(new EventStore(folder, options.durability));
   COSENO_ASSIGN(lock, WriterLock::take(folder));
   store->lock_.emplace(std::move(lock));
@@ -108,7 +104,7 @@ Result<std::unique_ptr<EventStore>> EventStore::open_beside(const std::string& f
 
 void EventStore::start_syncing(int interval_ms) {
   COSENO_CHECK(interval_ms >= 1);
-  syncer_ = std::make_unique<LogSyncer>([this] { static_cast<void>(sync()); },
+  syncer_ = std::make_unique<LogSyncer>([this] { return sync().has_value(); },
                                         std::chrono::milliseconds(interval_ms));
 }
 
@@ -141,21 +137,12 @@ Result<std::uint64_t> EventStore::load_last_position() const {
 
 Result<void> EventStore::catch_up() {
   COSENO_CHECK(own_folder_.has_value());
-  for (int i = 0; i < kMaxTries; ++i) {
-    COSENO_ASSIGN(is_done, database_->catch_up());
-    if (is_done) return load();
-  }
-  return still_changing(folder_);
+  COSENO_TRY(database_->catch_up());
+  return load();
 }
 
 Result<void> EventStore::write(const StoreBatch& batch) {
   COSENO_CHECK(lock_.has_value());
-  if (has_sync_failed_.load()) {
-    return make_error(ErrorCode::io,
-                      "{}: what was written before could not be brought to disk: open the store "
-                      "again",
-                      folder_);
-  }
   if (batch.empty()) return {};
   COSENO_CHECK(batch.first_position_ == 0 || batch.first_position_ > last_position_.load());
   rocksdb::WriteBatch changes(batch.bytes_.size() + kBytesPerChange * batch.changes_.size());
@@ -186,9 +173,7 @@ Result<void> EventStore::write(const StoreBatch& batch) {
 
 Result<void> EventStore::sync() {
   COSENO_CHECK(lock_.has_value());
-  const Result<void> synced = database_->sync();
-  if (!synced) has_sync_failed_.store(true);
-  return synced;
+  return database_->sync();
 }
 
 Result<std::optional<EventKey>> EventStore::find_event(std::string_view event_id) const {

@@ -83,8 +83,8 @@ class EventStore {
   // written before it was opened, and no more until catch_up(). What the writer has not yet put in
   // files it keeps in memory: as much as the writer's memtables. What compact() drops it may show
   // until it is opened again.
-  // Errors: not_found where the folder holds no store; unavailable where one is being made;
-  // conflict where its format is newer; corrupt; io.
+  // Errors: not_found where the folder holds no store; unavailable where one is being made, or
+  // where its writer changed files at every try; conflict where its format is newer; corrupt; io.
   static Result<std::unique_ptr<EventStore>> open_beside(const std::string& folder);
 
   // Writes to disk what is in memory only, so that the next open() has nothing to replay.
@@ -151,8 +151,7 @@ class EventStore {
   // Reads every byte, and checks checksums, the form of every record, and that what one record
   // names the other holds. Must not run beside write() of this object: a store that is being
   // written is verified through open_beside(). Memory: two bits a user. Errors: corrupt, with the
-  // first fault found; cancelled; unavailable where the writer removed a file that was about to be
-  // read.
+  // first fault found; cancelled.
   Result<StoreCounts> verify(Progress& progress) const;
 
   // Copies the store to `target`, which is missing, empty, or an earlier backup of it: that one is
@@ -180,8 +179,6 @@ class EventStore {
   std::optional<TemporaryFolder> own_folder_;  // of a reader
   std::unique_ptr<Database> database_;
   std::atomic<std::uint64_t> last_position_ = 0;
-  // What failed to reach the disk may have been dropped by the system: no later sync would tell.
-  std::atomic<bool> has_sync_failed_ = false;
   std::unique_ptr<LogSyncer> syncer_;  // behind all that it uses
 
   mutable std::shared_mutex erased_mutex_;

@@ -317,7 +317,14 @@ TEST_F(EventStoreTest, ReaderSeesPrefixesOfABusyLog) {
       EXPECT_TRUE(writer->write(batch));
     }
   });
-  for (int i = 0; i < 20; ++i) {
+  // Some ten memtables.
+  constexpr std::uint64_t kNEvents = 20000;
+  for (int i = 0; i < 20 || writer->last_position() < kNEvents; ++i) {
+    if (i % 4 == 0) {
+      const auto another = open_beside(path("a"));
+      ASSERT_TRUE(another);
+      EXPECT_EQ(positions(*another).size(), another->last_position());
+    }
     const std::uint64_t at_least = writer->last_position();
     const Result<void> caught_up = reader->catch_up();
     ASSERT_TRUE(caught_up) << caught_up.error().message;
@@ -331,6 +338,7 @@ TEST_F(EventStoreTest, ReaderSeesPrefixesOfABusyLog) {
       EXPECT_EQ(key->has_value(), position == reader->last_position() && position > 0);
     }
   }
+  EXPECT_EQ(fault(*reader), "");
   is_done = true;
   thread.join();
   EXPECT_EQ(fault(*writer), "");
@@ -718,6 +726,34 @@ TEST_P(FullDiskTest, LosesNothingAndIsOvercome) {
   std::vector<std::uint64_t> expected(position);
   std::iota(expected.begin(), expected.end(), 1);
   EXPECT_EQ(positions(*store), expected);
+  EXPECT_EQ(fault(*store), "");
+}
+
+// Closed before there is room again, as somebody who makes room may well do.
+TEST_P(FullDiskTest, StoreClosedMeanwhileHasEverything) {
+  const SmallDisk disk(path("disk"), 16);
+  if (!disk.is_there()) GTEST_SKIP() << "cannot mount a small file system: " << disk.reason();
+  const std::string folder = path("disk/a");
+  std::uint64_t position = 0;
+  write_file(path("disk/ballast"), std::string(6 << 20, 'x'));
+  {
+    const auto store = open(folder, {.memory_bytes = GetParam()});
+    ASSERT_TRUE(store);
+    ASSERT_TRUE(store->write(names()));
+    Result<void> written;
+    for (; written && position < 1000; position += written ? 1 : 0) {
+      StoreBatch batch;
+      batch.put_setting(fmt::format("noise {}", position), noise(20000, position));
+      batch.add(event(position + 1, kAnn, kTea));
+      written = store->write(batch);
+    }
+    ASSERT_FALSE(written);
+  }
+  fs::remove(path("disk/ballast"));
+  const auto store = open(folder);
+  ASSERT_TRUE(store);
+  EXPECT_EQ(positions(*store).size(), position);
+  EXPECT_EQ(store->last_position(), position);
   EXPECT_EQ(fault(*store), "");
 }
 

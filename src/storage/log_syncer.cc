@@ -4,7 +4,7 @@
 
 namespace coseno {
 
-LogSyncer::LogSyncer(std::function<void()> sync, std::chrono::milliseconds interval)
+LogSyncer::LogSyncer(std::function<bool()> sync, std::chrono::milliseconds interval)
     : sync_(std::move(sync)), interval_(interval), thread_([this] { run(); }) {}
 
 LogSyncer::~LogSyncer() {
@@ -34,7 +34,7 @@ void LogSyncer::run() {
     // Before the sync: what is written while it runs counts for the next.
     is_unsynced_.store(false);
     lock.unlock();
-    sync_();
+    if (!sync_()) is_unsynced_.store(true);
     lock.lock();
   }
 }

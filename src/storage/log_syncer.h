@@ -11,10 +11,11 @@
 namespace coseno {
 
 // A thread that calls `sync` at most `interval` after note_write(), once for all writes until then,
-// and sleeps where nobody writes. What was noted and not synced when it ends stays unsynced.
+// and sleeps where nobody writes. Where `sync` returns false, it is called again after another
+// interval. What was noted and not synced when it ends stays unsynced.
 class LogSyncer {
  public:
-  LogSyncer(std::function<void()> sync, std::chrono::milliseconds interval);
+  LogSyncer(std::function<bool()> sync, std::chrono::milliseconds interval);
   ~LogSyncer();
   LogSyncer(const LogSyncer&) = delete;
   LogSyncer& operator=(const LogSyncer&) = delete;
@@ -25,7 +26,7 @@ class LogSyncer {
  private:
   void run();
 
-  const std::function<void()> sync_;
+  const std::function<bool()> sync_;
   const std::chrono::milliseconds interval_;
   std::atomic<bool> is_unsynced_ = false;
   std::mutex mutex_;

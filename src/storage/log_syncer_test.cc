@@ -15,10 +15,11 @@ using std::chrono::milliseconds;
 // Counts calls, and lets the test wait for them.
 class Syncs {
  public:
-  void add() {
+  bool add() {
     const std::lock_guard lock(mutex_);
     ++n_;
     changed_.notify_all();
+    return true;
   }
   void wait_for(int n) {
     std::unique_lock lock(mutex_);
@@ -37,7 +38,7 @@ class Syncs {
 
 TEST(LogSyncerTest, EveryWriteIsFollowedByASync) {
   Syncs syncs;
-  LogSyncer syncer([&] { syncs.add(); }, milliseconds(1));
+  LogSyncer syncer([&] { return syncs.add(); }, milliseconds(1));
   for (int i = 1; i <= 5; ++i) {
     syncer.note_write();
     syncs.wait_for(i);
@@ -48,10 +49,17 @@ TEST(LogSyncerTest, EveryWriteIsFollowedByASync) {
 TEST(LogSyncerTest, WaitsForTheIntervalAndEndsAtOnce) {
   Syncs syncs;
   {
-    LogSyncer syncer([&] { syncs.add(); }, std::chrono::hours(1));
+    LogSyncer syncer([&] { return syncs.add(); }, std::chrono::hours(1));
     for (int i = 0; i < 1000; ++i) syncer.note_write();
   }
   EXPECT_EQ(syncs.n(), 0);
+}
+
+TEST(LogSyncerTest, FailedSyncIsTriedAgain) {
+  Syncs syncs;
+  LogSyncer syncer([&] { return syncs.add() && syncs.n() == 3; }, milliseconds(1));
+  syncer.note_write();
+  syncs.wait_for(3);
 }
 
 // A write while a sync runs may have come too late for it.
@@ -61,7 +69,7 @@ TEST(LogSyncerTest, WriteDuringASyncIsSyncedAgain) {
   LogSyncer made(
       [&] {
         if (syncs.n() == 0) syncer.load()->note_write();
-        syncs.add();
+        return syncs.add();
       },
       milliseconds(1));
   syncer = &made;

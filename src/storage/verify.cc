@@ -32,8 +32,9 @@ std::unexpected<Error> cancelled() {
 
 class FileVerifier {
  public:
-  FileVerifier(const std::vector<rocksdb::LiveFileMetaData>& files, Progress& progress)
-      : files_(files), progress_(progress) {
+  FileVerifier(const std::vector<rocksdb::LiveFileMetaData>& files, bool may_be_removed,
+               Progress& progress)
+      : files_(files), may_be_removed_(may_be_removed), progress_(progress) {
     for (const rocksdb::LiveFileMetaData& file : files_) total_bytes_ += file.size;
   }
 
@@ -49,9 +50,10 @@ class FileVerifier {
     const auto sum = rocksdb::GetFileChecksumGenCrc32cFactory()->CreateFileChecksumGenerator({});
     std::ifstream stream(path, std::ios::binary);
     if (!stream) {
-      // It was there when the store was opened, and only a writer beside removes one.
-      return make_error(ErrorCode::unavailable,
-                        "{}: was removed by the writer of the store: try again", path);
+      // It was there when the store was opened. What a writer beside has removed since is no longer
+      // the store's; and it is still open, so its blocks are checked with the entries.
+      if (may_be_removed_) return {};
+      return make_error(ErrorCode::corrupt, "{}: cannot be read", path);
     }
     std::vector<char> buffer(kReadBytes);
     while (stream) {
@@ -69,6 +71,7 @@ class FileVerifier {
   }
 
   const std::vector<rocksdb::LiveFileMetaData>& files_;
+  const bool may_be_removed_;
   Progress& progress_;
   std::uint64_t total_bytes_ = 0;
   std::uint64_t done_bytes_ = 0;
@@ -291,7 +294,7 @@ Result<void> verify_files(const Database& database, Progress& progress) {
   const Database::KeptFiles kept(database);
   std::vector<rocksdb::LiveFileMetaData> files;
   database.rocksdb().GetLiveFilesMetaData(&files);
-  return FileVerifier(files, progress).run();
+  return FileVerifier(files, database.is_reader(), progress).run();
 }
 
 Result<StoreCounts> verify_entries(const EventStore& store, const Database& database,
