@@ -192,11 +192,18 @@ class Answer {
     return {};
   }
 
-  // Fills `bits` with the items that match. The shelf is locked.
-  Result<void> match(std::string_view json, std::vector<std::uint64_t>& bits) {
-    COSENO_ASSIGN(filter, ItemFilter::parse(json));
-    COSENO_TRY(filter.check(state_.shelf.properties));
-    filter.evaluate(state_.shelf.properties, n_items_, now_ms_, scratch_.filter, bits);
+  // Fills `bits` with the items that match; errors begin with `field`. The shelf is locked.
+  Result<void> match(std::string_view field, std::string_view json,
+                     std::vector<std::uint64_t>& bits) {
+    const auto refused = [&](const Error& error) {
+      return make_error(error.code, "{}: {}", field, error.message);
+    };
+    const Result<ItemFilter> filter = ItemFilter::parse(json);
+    if (!filter) return refused(filter.error());
+    if (const auto known = filter->check(state_.shelf.properties); !known) {
+      return refused(known.error());
+    }
+    filter->evaluate(state_.shelf.properties, n_items_, now_ms_, scratch_.filter, bits);
     return {};
   }
 
@@ -209,7 +216,7 @@ class Answer {
       scratch_.allowed[w] &= ~deleted[w];
     }
     if (filter.empty()) return {};
-    COSENO_TRY(match(filter, scratch_.matching));
+    COSENO_TRY(match("filter", filter, scratch_.matching));
     for (std::size_t w = 0; w < scratch_.allowed.size(); ++w) {
       scratch_.allowed[w] &= scratch_.matching[w];
     }
@@ -222,7 +229,7 @@ class Answer {
         return invalid_argument("boost: amount must be in [-{0}, {0}], not {1}", kMaxBoost,
                                 boost.amount);
       }
-      COSENO_TRY(match(boost.filter, scratch_.matching));
+      COSENO_TRY(match("boost", boost.filter, scratch_.matching));
       for (std::size_t i = 0; i < n_items_; ++i) {
         if (is_set(scratch_.matching, i)) {
           scratch_.scores[i] += static_cast<float>(boost.amount);
