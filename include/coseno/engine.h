@@ -192,6 +192,23 @@ struct EngineStats {
   std::size_t model_bytes = 0;
 };
 
+// How a check of a data folder goes, and whether it is to stop.
+struct VerifyOptions {
+  std::function<void(std::string_view stage, double share)> progress = {};
+  std::function<bool()> cancelled = {};
+};
+
+// What a data folder was found to hold.
+struct FolderContents {
+  std::uint64_t position = 0;
+  std::uint64_t n_events = 0;     // in the log, retracted ones too
+  std::uint64_t n_event_ids = 0;  // events that came with one
+  std::uint64_t n_users = 0;
+  std::uint64_t n_erased_users = 0;
+  std::uint64_t n_items = 0;
+  std::uint64_t snapshot = 0;  // in service; 0: none is
+};
+
 // One event of a user's history.
 struct PastEvent {
   std::string item;
@@ -206,7 +223,7 @@ class Engine {
   // corrupt, io, invalid_argument (options).
   static Result<Engine> open(const std::string& folder, const EngineOptions& options = {});
   // Opens it for reading, beside an engine that writes; refresh() takes up what came since. Every
-  // function that changes something is refused (conflict).
+  // function that changes something is refused (conflict), but train().
   static Result<Engine> open_beside(const std::string& folder, const EngineOptions& options = {});
 
   Engine(Engine&&) noexcept;
@@ -249,8 +266,10 @@ class Engine {
   EventTypes event_types() const;
   Result<void> set_event_types(const EventTypes& types);
 
-  // Fits to the log as it is now, while others go on; publishes what is not worse. One at a time
-  // (conflict). Errors: invalid_argument, cancelled, unavailable (memory, with the figure).
+  // Fits to the log as it is now, while others go on; publishes what is not worse. An engine beside
+  // may do it too: it writes to the folder `snapshots` only, and the writer's refresh() takes up
+  // what it left. One at a time a folder (conflict). Errors: invalid_argument, cancelled,
+  // unavailable (memory, with the figure).
   Result<TrainReport> train(const TrainOptions& options = {});
 
   // Of an engine beside: takes up what the writer has stored since. Of a writer: takes up the
@@ -258,6 +277,20 @@ class Engine {
   Result<void> refresh();
 
   EngineStats stats() const;
+
+  // Copies the store and the snapshot in service to the folder `target`, which is missing, empty,
+  // or an earlier backup of this data folder: that one is brought up to date, at the cost of what
+  // changed. Others go on meanwhile. An erased user is in it, where it was made before compact().
+  // Errors: conflict where `target` holds something else.
+  Result<void> back_up(const std::string& target) const;
+  // Makes `folder`, which is missing or empty, from what back_up() made. Errors: not_found where
+  // `backup` is none, conflict, corrupt.
+  static Result<void> restore(const std::string& backup, const std::string& folder);
+  // Reads every byte of a data folder, beside an engine that writes or alone: checksums, and what
+  // one record says of another; and the snapshot in service. Errors: corrupt, with the first fault;
+  // not_found, cancelled, unavailable (an engine beside changed files all the time).
+  static Result<FolderContents> verify(const std::string& folder,
+                                       const VerifyOptions& options = {});
 
  private:
   class Impl;

@@ -19,10 +19,12 @@
 #include "data/text_values.h"
 #include "data/utf8.h"
 #include "engine/checkpoint.h"
+#include "engine/data_folder.h"
 #include "engine/engine_state.h"
 #include "engine/recommender.h"
 #include "engine/trainer.h"
 #include "storage/event_store.h"
+#include "storage/store_folder.h"
 
 namespace coseno {
 namespace {
@@ -91,10 +93,11 @@ Result<void> check_options(const EngineOptions& options) {
   return {};
 }
 
-// Tells the caller of train() how it goes, and hears whether it is to stop.
-class TrainProgress final : public Progress {
+// Tells the caller how it goes, and hears whether it is to stop. Options: of train() or verify().
+template <class Options>
+class CallerProgress final : public Progress {
  public:
-  explicit TrainProgress(const TrainOptions& options) : options_(options) {}
+  explicit CallerProgress(const Options& options) : options_(options) {}
 
   void report(std::string_view stage, std::uint64_t done, std::uint64_t total,
               std::string_view /*note*/) override {
@@ -105,7 +108,7 @@ class TrainProgress final : public Progress {
   bool cancelled() const override { return options_.cancelled && options_.cancelled(); }
 
  private:
-  const TrainOptions& options_;
+  const Options& options_;
 };
 
 LiveEvent live_event(const LogRecord& record) {
@@ -150,14 +153,7 @@ class Engine::Impl {
 
   Result<void> refresh() {
     const std::lock_guard lock(write_mutex_);
-    if (is_reader_) {
-      COSENO_TRY(store_->catch_up());
-      COSENO_TRY(load_types());
-      COSENO_TRY(load_names());
-      COSENO_TRY(load_properties());
-      live_->grow(state_.items.size());
-      COSENO_TRY(replay_from(state_.position.load(std::memory_order_relaxed) + 1));
-    }
+    if (is_reader_) COSENO_TRY(catch_up());
     return load_snapshot();
   }
 
@@ -349,19 +345,29 @@ class Engine::Impl {
   Result<TrainReport> train(const TrainOptions& options) {
     const std::unique_lock one(train_mutex_, std::try_to_lock);
     if (!one) return make_error(ErrorCode::conflict, "a training is running");
+    const Result<WriterLock> lock = lock_training();
+    if (!lock) return std::unexpected(lock.error());
+    // What another process left since is what there is to beat.
+    COSENO_TRY(refresh());
     COSENO_ASSIGN(log, training_log());
     const std::shared_ptr<const ModelSnapshot> in_service = state_.snapshot.get();
     ThreadPool pool(options_.n_threads);
-    TrainProgress progress(options);
+    CallerProgress progress(options);
     COSENO_ASSIGN(trained, coseno::train(log, in_service.get(), options_, options, pool, progress));
     if (trained.report.ndcg < trained.report.ndcg_in_service) return std::move(trained.report);
     COSENO_ASSIGN(current, ModelSnapshot::current_id(snapshots()));
     trained.snapshot.id = current + 1;
+    forget_users(trained.fitted.dataset);
     COSENO_TRY(trained.snapshot.save(snapshots(), trained.fitted));
     trained.report.snapshot = trained.snapshot.id;
-    const std::lock_guard lock(write_mutex_);
+    const std::lock_guard write_lock(write_mutex_);
     COSENO_TRY(load_snapshot());
     return std::move(trained.report);
+  }
+
+  Result<void> back_up(const std::string& target) const {
+    COSENO_TRY(check_writer());
+    return back_up_data_folder(*store_, folder_, target);
   }
 
   EngineStats stats() const {
@@ -389,7 +395,7 @@ class Engine::Impl {
   }
 
  private:
-  std::string snapshots() const { return folder_ + "/snapshots"; }
+  std::string snapshots() const { return snapshots_of(folder_); }
   std::uint64_t position() const { return state_.position.load(std::memory_order_acquire); }
 
   Result<void> check_writer() const {
@@ -649,17 +655,37 @@ class Engine::Impl {
     return {};
   }
 
+  // Of a reader: what the writer has stored since.
+  Result<void> catch_up() {
+    COSENO_TRY(store_->catch_up());
+    COSENO_TRY(load_types());
+    COSENO_TRY(load_names());
+    COSENO_TRY(load_properties());
+    live_->grow(state_.items.size());
+    return replay_from(state_.position.load(std::memory_order_relaxed) + 1);
+  }
+
   Result<void> load_snapshot() {
     COSENO_ASSIGN(id, ModelSnapshot::current_id(snapshots()));
     const std::shared_ptr<const ModelSnapshot> in_service = state_.snapshot.get();
     if (id == 0 || (in_service && in_service->id == id)) return {};
     COSENO_ASSIGN(snapshot, ModelSnapshot::load_current(snapshots()));
+    // It may be trained on what has come since this reader looked.
+    if (is_reader_ && snapshot->model->n_items() > live_->n_items()) COSENO_TRY(catch_up());
     if (snapshot->model->n_items() > live_->n_items()) {
       return make_error(ErrorCode::corrupt, "{}: snapshot {} has {} items, the store {}", folder_,
                         snapshot->id, snapshot->model->n_items(), live_->n_items());
     }
     state_.snapshot.set(snapshot);
     return {};
+  }
+
+  // Held while one process trains: the writer, or one beside it.
+  Result<WriterLock> lock_training() const {
+    COSENO_TRY(make_folder(snapshots()));
+    Result<WriterLock> lock = WriterLock::take(snapshots());
+    if (lock || lock.error().code != ErrorCode::conflict) return lock;
+    return make_error(ErrorCode::conflict, "{}: another process trains on it", folder_);
   }
 
   // A copy of the log as it is now.
@@ -686,6 +712,15 @@ class Engine::Impl {
     }));
     drop_erased(is_erased, log);
     return log;
+  }
+
+  // A model answers from the history that it is given. Those that it has learnt from would be in
+  // its file still when their users are erased.
+  static void forget_users(Dataset& dataset) {
+    dataset.users = {};
+    dataset.user_features = {};
+    dataset.matrix =
+        UserItemMatrix::from_histories({}, dataset.matrix.n_items(), dataset.matrix.has_values());
   }
 
   static void drop_erased(const std::vector<char>& is_erased, TrainingLog& log) {
@@ -754,7 +789,7 @@ Engine::~Engine() {
 Result<Engine> Engine::open(const std::string& folder, const EngineOptions& options) {
   COSENO_TRY(check_options(options));
   COSENO_TRY(make_folder(folder, options.create));
-  COSENO_ASSIGN(store, EventStore::open(folder + "/store", {.durability = options.durability}));
+  COSENO_ASSIGN(store, EventStore::open(store_of(folder), {.durability = options.durability}));
   auto impl = std::make_unique<Impl>(folder, options, std::move(store), false);
   COSENO_TRY(impl->load());
   return Engine(std::move(impl));
@@ -762,7 +797,7 @@ Result<Engine> Engine::open(const std::string& folder, const EngineOptions& opti
 
 Result<Engine> Engine::open_beside(const std::string& folder, const EngineOptions& options) {
   COSENO_TRY(check_options(options));
-  COSENO_ASSIGN(store, EventStore::open_beside(folder + "/store"));
+  COSENO_ASSIGN(store, EventStore::open_beside(store_of(folder)));
   auto impl = std::make_unique<Impl>(folder, options, std::move(store), true);
   COSENO_TRY(impl->load());
   return Engine(std::move(impl));
@@ -814,5 +849,14 @@ Result<void> Engine::set_event_types(const EventTypes& types) {
 Result<TrainReport> Engine::train(const TrainOptions& options) { return impl_->train(options); }
 Result<void> Engine::refresh() { return impl_->refresh(); }
 EngineStats Engine::stats() const { return impl_->stats(); }
+
+Result<void> Engine::back_up(const std::string& target) const { return impl_->back_up(target); }
+Result<void> Engine::restore(const std::string& backup, const std::string& folder) {
+  return restore_data_folder(backup, folder);
+}
+Result<FolderContents> Engine::verify(const std::string& folder, const VerifyOptions& options) {
+  CallerProgress progress(options);
+  return verify_data_folder(folder, progress);
+}
 
 }  // namespace coseno

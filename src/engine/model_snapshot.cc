@@ -111,6 +111,24 @@ Result<void> make_folder(const std::string& path) {
   return {};
 }
 
+Result<void> copy_file(const std::string& path, const std::string& to) {
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream) return make_error(ErrorCode::io, "{}: cannot be read", path);
+  COSENO_ASSIGN(file, AtomicFile::create(to));
+  std::vector<char> buffer(kMaxTextBytes);
+  do {
+    stream.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
+    COSENO_TRY(
+        file.write(std::string_view(buffer.data(), static_cast<std::size_t>(stream.gcount()))));
+  } while (stream);
+  if (!stream.eof()) return make_error(ErrorCode::io, "{}: cannot be read", path);
+  return file.commit();
+}
+
+Result<void> set_current(const std::string& snapshots, std::uint64_t id) {
+  return write_text(snapshots + "/CURRENT", fmt::format("{:06}\n", id));
+}
+
 // The current one, and the one before it, which a reader may just be loading, stay.
 void remove_older(const std::string& snapshots, std::uint64_t current) {
   std::vector<std::uint64_t> ids;
@@ -133,7 +151,7 @@ Result<void> ModelSnapshot::save(const std::string& snapshots, const FittedModel
   COSENO_TRY(make_folder(folder));
   COSENO_TRY(save_model(fitted, folder + "/model.safetensors"));
   COSENO_TRY(write_text(folder + "/snapshot.json", description(*this)));
-  COSENO_TRY(write_text(snapshots + "/CURRENT", fmt::format("{:06}\n", id)));
+  COSENO_TRY(set_current(snapshots, id));
   remove_older(snapshots, id);
   return {};
 }
@@ -149,6 +167,19 @@ Result<std::uint64_t> ModelSnapshot::current_id(const std::string& snapshots) {
     return corrupt(path, "is no number of a snapshot");
   }
   return id;
+}
+
+Result<void> ModelSnapshot::copy(const std::string& snapshots, std::uint64_t id,
+                                 const std::string& to) {
+  if (id == 0) return {};
+  COSENO_TRY(make_folder(folder_of(to, id)));
+  for (const char* const name : {"model.safetensors", "snapshot.json"}) {
+    COSENO_TRY(copy_file(fmt::format("{}/{}", folder_of(snapshots, id), name),
+                         fmt::format("{}/{}", folder_of(to, id), name)));
+  }
+  COSENO_TRY(set_current(to, id));
+  remove_older(to, id);
+  return {};
 }
 
 Result<std::shared_ptr<const ModelSnapshot>> ModelSnapshot::load_current(

@@ -51,6 +51,9 @@ struct ModelSnapshot {
   static Result<std::shared_ptr<const ModelSnapshot>> load_current(const std::string& snapshots);
   // Its id, 0 where there is none: cheap, to see whether there is another. Errors: io, corrupt.
   static Result<std::uint64_t> current_id(const std::string& snapshots);
+  // Makes snapshot `id` of the folder `snapshots` the current one of the folder `to`, as save()
+  // would have. Nothing is done for 0. Errors: io.
+  static Result<void> copy(const std::string& snapshots, std::uint64_t id, const std::string& to);
 };
 
 // A mutex around a pointer: std::atomic<std::shared_ptr> of GCC 12 is no faster, and thread
