@@ -7,8 +7,9 @@ _coseno_source="--format --repeats --items --user-properties --seed --threads --
 _coseno_options() {
   case $1 in
     recommend)
-      echo "--user --users -k --model --seconds --by --include-seen --json --out $_coseno_source" ;;
-    similar) echo "--item -k --model --seconds --json $_coseno_source" ;;
+      echo "--user --users -k --model --seconds --by --include-seen --json --out --filter" \
+           "--exclude --diversity --explain $_coseno_source" ;;
+    similar) echo "--item -k --model --seconds --json --filter $_coseno_source" ;;
     predict) echo "--pairs --model --seconds --out $_coseno_source" ;;
     fit) echo "--model --seconds --out $_coseno_source" ;;
     evaluate)
@@ -20,10 +21,15 @@ _coseno_options() {
     replay)
       echo "--warm-up --retrain-every --model --seconds -k --json $_coseno_source" ;;
     generate) echo "--users --items --events --seed --out --items-out --help" ;;
-    models | completion) echo "--help" ;;
+    import) echo "--items --users --type --format --json --help" ;;
+    train) echo "--model --seconds --set --seed --threads --json --help" ;;
+    inspect) echo "--user --item --json --help" ;;
+    verify) echo "--json --help" ;;
+    erase) echo "--user --help" ;;
+    backup | restore | models | completion) echo "--help" ;;
     *)
-      echo "recommend similar predict fit evaluate tune replay generate models completion" \
-           "--help --version" ;;
+      echo "recommend similar predict fit evaluate tune replay generate import train inspect" \
+           "verify backup restore erase models completion --help --version" ;;
   esac
 }
 
@@ -33,11 +39,13 @@ _coseno_values() {
     *:--model | *:--models) echo "auto popularity biased_mf blend content ease ials item_knn rp3beta" ;;
     *:--by) echo "score cosine" ;;
     *:--format) echo "json-matrix json-lines csv tsv double-colon user-lines" ;;
+    import:--type) echo "view click play save cart like purchase rating dislike" ;;
     *:--repeats) echo "last first sum max" ;;
     tune:--protocol) echo "random leave-last-out leave-one-out temporal" ;;
     *:--protocol) echo "random leave-last-out leave-one-out temporal k-fold strong lightgcn" ;;
     generate:--users | generate:--items) ;;
     recommend:--users) echo "all FILE" ;;
+    import:--users) echo FILE ;;
     *:--items | *:--user-properties | *:--pairs | *:--test | *:--out | *:--items-out | \
       *:--state) echo FILE ;;
   esac
@@ -51,7 +59,7 @@ _coseno() {
   case $previous in
     --seed | --threads | --set | --user | --item | --fraction | --folds | \
       --held-out-users | --relevant-from | --events | --trials | --seconds | --max-users | \
-      -k) return ;;
+      --filter | --exclude | --diversity | --warm-up | --retrain-every | -k) return ;;
   esac
   words=$(_coseno_values "$command" "$previous")
   if [[ -z $words ]]; then

@@ -17,6 +17,13 @@ struct Command {
 };
 
 // Each adds its command to the program, and lives in the file of its name.
+Command add_import(CLI::App& program);
+Command add_train(CLI::App& program);
+Command add_inspect(CLI::App& program);
+Command add_verify(CLI::App& program);
+Command add_backup(CLI::App& program);
+Command add_restore(CLI::App& program);
+Command add_erase(CLI::App& program);
 Command add_recommend(CLI::App& program);
 Command add_similar(CLI::App& program);
 Command add_predict(CLI::App& program);

@@ -27,6 +27,9 @@ constexpr const char* kExamples = R"(Examples:
   coseno fit ratings.csv --model biased_mf --out model.safetensors
   coseno recommend model.safetensors --users all -k 20 --out lists.txt
   coseno evaluate ratings.csv --protocol leave-last-out
+  coseno import data ratings.csv --items movies.csv
+  coseno train data
+  coseno recommend data --user 42
   coseno COMMAND --help
 
 Files may be CSV, TSV, JSON or JSON Lines, compressed or not: the format is found by looking.
@@ -59,14 +62,16 @@ void hold_closed_streams() {
 }
 
 int run(int argc, char** argv) {
-  CLI::App program("Recommendations from a file of ratings", "coseno");
+  CLI::App program("Recommendations from a file of ratings, or from events as they come", "coseno");
   program.set_version_flag("--version", "coseno " COSENO_VERSION);
   program.require_subcommand(1);
   program.footer(kExamples);
   const std::vector<Command> commands = {
-      add_recommend(program), add_similar(program),   add_predict(program), add_fit(program),
-      add_evaluate(program),  add_tune(program),      add_replay(program),  add_generate(program),
-      add_models(program),    add_completion(program)};
+      add_recommend(program), add_similar(program), add_predict(program), add_fit(program),
+      add_evaluate(program),  add_tune(program),    add_replay(program),  add_generate(program),
+      add_import(program),    add_train(program),   add_inspect(program), add_verify(program),
+      add_backup(program),    add_restore(program), add_erase(program),   add_models(program),
+      add_completion(program)};
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

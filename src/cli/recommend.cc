@@ -9,9 +9,11 @@
 
 #include "base/atomic_file.h"
 #include "cli/command.h"
+#include "cli/data_folder.h"
 #include "cli/json_text.h"
 #include "cli/output.h"
 #include "cli/ranking_text.h"
+#include "cli/recommend_from_folder.h"
 #include "cli/recommender.h"
 #include "cli/source.h"
 #include "cli/table.h"
@@ -24,9 +26,10 @@ constexpr const char* kExamples = R"(Examples:
   coseno recommend ratings.csv --user 42
   coseno recommend ratings.csv --user 42 -k 5 --items movies.csv --json
   coseno recommend model.safetensors --users all -k 20 --out lists.txt
+  coseno recommend data --user 42 --filter '{"range": {"year": {"from": 1990}}}' --explain
 
 An unknown user gets the popular items, and the answer says so. --users writes a line
-a user: user item item ...)";
+a user: user item item ...  A data folder is read beside whoever writes it.)";
 
 struct Arguments {
   SourceArguments source;
@@ -37,6 +40,7 @@ struct Arguments {
   bool include_seen = false;
   bool as_json = false;
   std::string out;
+  FolderRequest with_folder;
 };
 
 // Why a list is not what was asked for; empty where it is.
@@ -163,7 +167,21 @@ Outcome<void> recommend_many(const Arguments& arguments, Session& session) {
   return {};
 }
 
-Outcome<void> run(const Arguments& arguments) {
+Outcome<void> answer_from_folder(const CLI::App& app, const Arguments& arguments) {
+  COSENO_TRY(check_options_of_data_folder(app, arguments.source.ratings));
+  if (arguments.user.empty()) return wrong_use("recommend needs --user");
+  FolderRequest request = arguments.with_folder;
+  request.folder = arguments.source.ratings;
+  request.user = arguments.user;
+  request.k = arguments.k;
+  request.include_seen = arguments.include_seen;
+  request.as_json = arguments.as_json;
+  return recommend_from_folder(request);
+}
+
+Outcome<void> run(const CLI::App& app, const Arguments& arguments) {
+  if (is_data_folder(arguments.source.ratings)) return answer_from_folder(app, arguments);
+  COSENO_TRY(check_options_of_file(app, arguments.source.ratings));
   if (arguments.user.empty() == arguments.users.empty()) {
     return wrong_use("recommend needs one of --user and --users");
   }
@@ -195,8 +213,11 @@ Command add_recommend(CLI::App& program) {
   app->add_option("--out", arguments->out, "Where --users go; default standard output")
       ->type_name("FILE");
   add_ratings_options(*app, arguments->source);
+  add_folder_request_options(*app, arguments->with_folder);
+  let_be_data_folder(*app, {"--users", "--model", "--seconds", "--set", "--by", "--out", "--format",
+                            "--repeats", "--items", "--user-properties", "--seed", "--threads"});
   app->footer(kExamples);
-  return {app, [arguments] { return run(*arguments); }};
+  return {app, [app, arguments] { return run(*app, *arguments); }};
 }
 
 }  // namespace coseno::cli

@@ -5,11 +5,15 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include "cli/command.h"
+#include "cli/data_folder.h"
 #include "cli/json_text.h"
 #include "cli/output.h"
 #include "cli/ranking_text.h"
+#include "cli/recommend_from_folder.h"
+#include "cli/recommendations_text.h"
 #include "cli/source.h"
 #include "cli/table.h"
 
@@ -19,13 +23,15 @@ namespace {
 constexpr const char* kExamples = R"(Examples:
   coseno similar ratings.csv --item 50
   coseno similar ratings.csv --item 50 -k 5 --items movies.csv
-  coseno similar ratings.csv --item 50 --items movies.csv --model content --json)";
+  coseno similar ratings.csv --item 50 --items movies.csv --model content --json
+  coseno similar data --item 50 --filter '{"equals": {"genre": "Drama"}}')";
 
 struct Arguments {
   SourceArguments source;
   std::string item;
   std::size_t k = 10;
   bool as_json = false;
+  std::string filter;
 };
 
 std::string note(const Arguments& arguments) {
@@ -48,16 +54,48 @@ std::string text_answer(const Arguments& arguments, const Source& source, const 
                                  : "\n" + ranking_table(ranking, source));
 }
 
-Outcome<void> run(const Arguments& arguments) {
+std::unexpected<Failure> unknown(const Arguments& arguments) {
+  return failed("item {} is unknown: it is not in {}", printable(arguments.item),
+                arguments.source.ratings);
+}
+
+std::string json_answer(const Arguments& arguments, const Engine& engine,
+                        const Recommendations& list) {
+  boost::json::object answer{{"item", arguments.item}};
+  if (list.items.empty()) answer["note"] = note(arguments);
+  for (auto& [name, value] : list_json(list, engine)) answer[name] = std::move(value);
+  return json_text(answer) + "\n";
+}
+
+std::string text_answer(const Arguments& arguments, const Engine& engine,
+                        const Recommendations& list) {
+  std::string text = fmt::format("Item {}", printable(arguments.item));
+  const std::string title = title_of(engine, arguments.item);
+  if (!title.empty()) text += fmt::format(", {}", printable(title));
+  text += fmt::format(", {}\n", model_text(engine.stats()));
+  return text + (list.items.empty() ? printable(note(arguments)) + "\n"
+                                    : "\n" + recommendations_table(list, engine));
+}
+
+Outcome<void> answer_from_folder(const CLI::App& app, const Arguments& arguments) {
+  COSENO_TRY(check_options_of_data_folder(app, arguments.source.ratings));
+  COSENO_ASSIGN(engine, Engine::open_beside(arguments.source.ratings));
+  Result<Recommendations> list = engine.similar(arguments.item, arguments.k, arguments.filter);
+  if (!list && list.error().code == ErrorCode::not_found) return unknown(arguments);
+  COSENO_ASSIGN(similar, asked(std::move(list)));
+  return write_text("-", arguments.as_json ? json_answer(arguments, engine, similar)
+                                           : text_answer(arguments, engine, similar));
+}
+
+Outcome<void> run(const CLI::App& app, const Arguments& arguments) {
+  if (is_data_folder(arguments.source.ratings)) return answer_from_folder(app, arguments);
+  COSENO_TRY(check_options_of_file(app, arguments.source.ratings));
   Session session(arguments.source.n_threads);
   COSENO_ASSIGN(source, open_source(arguments.source, kDefaultModel, "score", session));
   session.progress.clear();
   const std::optional<ItemIndex> item = source.fitted.dataset.items.find(arguments.item);
   const Model& model = *source.fitted.model;
-  if (!item) {
-    return failed("item {} is unknown: it is not in {}", printable(arguments.item),
-                  arguments.source.ratings);
-  }
+  if (!item) return unknown(arguments);
   const Ranking ranking = model.similar_items(*item, std::min(arguments.k, model.n_items()));
   return write_text("-", arguments.as_json ? json_answer(arguments, source, ranking)
                                            : text_answer(arguments, source, ranking));
@@ -73,8 +111,11 @@ Command add_similar(CLI::App& program) {
   add_model_option(*app, arguments->source, kDefaultModel);
   app->add_flag("--json", arguments->as_json, "Answer in JSON");
   add_ratings_options(*app, arguments->source);
+  add_filter_option(*app, arguments->filter);
+  let_be_data_folder(*app, {"--model", "--seconds", "--set", "--format", "--repeats", "--items",
+                            "--user-properties", "--seed", "--threads"});
   app->footer(kExamples);
-  return {app, [arguments] { return run(*arguments); }};
+  return {app, [app, arguments] { return run(*app, *arguments); }};
 }
 
 }  // namespace coseno::cli

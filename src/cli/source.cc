@@ -61,11 +61,7 @@ void add_ratings_options(CLI::App& app, SourceArguments& arguments,
                  "File of ratings or interactions, or a fitted model; - is standard input")
       ->type_name("FILE")
       ->required();
-  app.add_option("--format", arguments.format,
-                 "Format of the ratings; without it, found by looking")
-      ->type_name("FORMAT")
-      ->check(
-          CLI::IsMember({"json-matrix", "json-lines", "csv", "tsv", "double-colon", "user-lines"}));
+  add_format_option(app, arguments.format);
   app.add_option("--repeats", arguments.repeats,
                  "What counts where a user has an item several times; default last")
       ->type_name("RULE")
@@ -73,10 +69,25 @@ void add_ratings_options(CLI::App& app, SourceArguments& arguments,
   app.add_option("--items", arguments.items, "Titles and properties of items")->type_name("FILE");
   app.add_option("--user-properties", arguments.user_properties, "Properties of users")
       ->type_name("FILE");
-  app.add_option("--seed", arguments.seed, "Seed of everything random; default 1")
+  add_seed_option(app, arguments.seed);
+  add_threads_option(app, arguments.n_threads);
+}
+
+void add_format_option(CLI::App& app, std::string& format) {
+  app.add_option("--format", format, "Format of the ratings; without it, found by looking")
+      ->type_name("FORMAT")
+      ->check(
+          CLI::IsMember({"json-matrix", "json-lines", "csv", "tsv", "double-colon", "user-lines"}));
+}
+
+void add_seed_option(CLI::App& app, std::optional<std::uint64_t>& seed) {
+  app.add_option("--seed", seed, "Seed of everything random; default 1")
       ->type_name("N")
       ->check(whole_number(0));
-  app.add_option("--threads", arguments.n_threads, "Threads to use; default one a core")
+}
+
+void add_threads_option(CLI::App& app, int& n_threads) {
+  app.add_option("--threads", n_threads, "Threads to use; default one a core")
       ->type_name("N")
       ->check(whole_number(1, 1024));
 }
@@ -116,7 +127,7 @@ void add_by_option(CLI::App& app, std::string& by) {
       ->check(CLI::IsMember({"score", "cosine"}));
 }
 
-Outcome<void> check_standard_input(std::initializer_list<std::string_view> paths) {
+Outcome<void> check_standard_input(const std::vector<std::string_view>& paths) {
   if (std::ranges::count(paths, "-") > 1) {
     return wrong_use("only one file can be -, since standard input can be read once only");
   }

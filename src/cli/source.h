@@ -42,6 +42,9 @@ struct SourceArguments {
 // Add options to a command. `ratings_name` is what --help calls the file.
 void add_ratings_options(CLI::App& app, SourceArguments& arguments,
                          const std::string& ratings_name = "RATINGS");
+void add_format_option(CLI::App& app, std::string& format);
+void add_threads_option(CLI::App& app, int& n_threads);
+void add_seed_option(CLI::App& app, std::optional<std::uint64_t>& seed);
 void add_model_option(CLI::App& app, SourceArguments& arguments, std::string_view default_model);
 void add_set_option(CLI::App& app, SourceArguments& arguments);
 CLI::Option* add_id_option(CLI::App& app, const std::string& name, std::string& id,
@@ -50,7 +53,7 @@ void add_k_option(CLI::App& app, std::size_t& k);
 void add_by_option(CLI::App& app, std::string& by);
 
 // Standard input can be read once only. Empty paths are not given.
-Outcome<void> check_standard_input(std::initializer_list<std::string_view> paths);
+Outcome<void> check_standard_input(const std::vector<std::string_view>& paths);
 
 // Wrong use where the file to write is one that is read. Empty paths are not given.
 Outcome<void> check_out(const std::string& out, std::initializer_list<std::string_view> inputs);

@@ -1,0 +1,52 @@
+// coseno erase: a person is forgotten.
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <string>
+
+#include "cli/command.h"
+#include "cli/data_folder.h"
+#include "cli/output.h"
+#include "cli/source.h"
+#include "cli/table.h"
+
+namespace coseno::cli {
+namespace {
+
+constexpr const char* kExamples = R"(Examples:
+  coseno erase data --user 42
+
+The user's id, properties and events leave the answers at once, and then the disk, which takes as
+long as to read and write everything. Backups that were made before still have them.)";
+
+struct Arguments {
+  std::string folder;
+  std::string user;
+};
+
+Outcome<void> run(const Arguments& arguments) {
+  COSENO_ASSIGN(engine, Engine::open(arguments.folder, {.create = false}));
+  const Result<std::uint64_t> erased = engine.erase_user(arguments.user);
+  const bool is_unknown = !erased && erased.error().code == ErrorCode::not_found;
+  if (!erased && !is_unknown) return std::unexpected(erased.error());
+  // Also for an unknown one: an erasure that was ended may have left this to do.
+  COSENO_TRY(engine.compact());
+  if (is_unknown) {
+    return failed("user {} is unknown: it is not in {}", printable(arguments.user),
+                  arguments.folder);
+  }
+  return write_text("-", fmt::format("user {} is erased\n", printable(arguments.user)));
+}
+
+}  // namespace
+
+Command add_erase(CLI::App& program) {
+  CLI::App* const app = program.add_subcommand("erase", "Forgets a user, on disk too");
+  const auto arguments = std::make_shared<Arguments>();
+  add_data_folder_argument(*app, arguments->folder);
+  add_id_option(*app, "--user", arguments->user, "The user to forget")->required();
+  app->footer(kExamples);
+  return {app, [arguments] { return run(*arguments); }};
+}
+
+}  // namespace coseno::cli

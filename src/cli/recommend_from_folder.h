@@ -1,0 +1,36 @@
+// coseno recommend where RATINGS is a data folder.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "cli/failure.h"
+
+namespace CLI {  // NOLINT(readability-identifier-naming): CLI11's
+class App;
+}
+
+namespace coseno::cli {
+
+// As coseno/engine.h has it.
+struct FolderRequest {
+  std::string folder;
+  std::string user;
+  std::size_t k = 10;
+  std::string filter;
+  std::vector<std::string> exclude;
+  double diversity = 0;
+  bool include_seen = false;
+  bool explain = false;
+  bool as_json = false;
+};
+
+// What only a data folder can answer: filter, exclude, diversity, explain.
+void add_folder_request_options(CLI::App& app, FolderRequest& request);
+void add_filter_option(CLI::App& app, std::string& filter);
+
+// Writes the list.
+Outcome<void> recommend_from_folder(const FolderRequest& request);
+
+}  // namespace coseno::cli

@@ -1,0 +1,113 @@
+#include "cli/recommendations_text.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <boost/json.hpp>
+
+#include <algorithm>
+#include <vector>
+
+#include "cli/json_text.h"
+#include "cli/table.h"
+
+namespace coseno::cli {
+namespace {
+
+// "ease 0.62, trending 0.04".
+std::string sources_text(const RecommendedItem& item) {
+  std::vector<std::string> parts;
+  for (const coseno::Source& source : item.sources) {
+    parts.push_back(fmt::format("{} {:.2f}", source.name, source.score));
+  }
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+// "Green Tea 70%, Jam 30%".
+std::string reasons_text(const RecommendedItem& item, const Engine& engine) {
+  std::vector<std::string> parts;
+  for (const Reason& reason : item.reasons) {
+    const std::string title = title_of(engine, reason.item);
+    parts.push_back(fmt::format("{} {:.0f}%", printable(title.empty() ? reason.item : title),
+                                100 * reason.share));
+  }
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+}  // namespace
+
+std::string title_of(const Engine& engine, std::string_view item) {
+  const Result<std::optional<std::string>> properties = engine.item(item);
+  if (!properties || !*properties) return "";
+  boost::system::error_code error;
+  const boost::json::value json = boost::json::parse(**properties, error);
+  if (error || !json.is_object()) return "";
+  const boost::json::value* const title = json.get_object().if_contains("title");
+  return title != nullptr && title->is_string() ? std::string(title->get_string()) : "";
+}
+
+std::string model_text(const EngineStats& stats) {
+  if (stats.snapshot == 0) return "no model yet (coseno train)";
+  return fmt::format("model {} (snapshot {})", stats.model, stats.snapshot);
+}
+
+std::string recommendations_table(const Recommendations& list, const Engine& engine) {
+  using enum Table::Align;
+  std::vector<std::string> titles;
+  for (const RecommendedItem& item : list.items) titles.push_back(title_of(engine, item.item));
+  const bool has_titles = std::ranges::any_of(titles, [](const auto& t) { return !t.empty(); });
+  const bool is_explained = std::ranges::any_of(
+      list.items, [](const RecommendedItem& item) { return !item.sources.empty(); });
+  std::vector<Table::Column> columns = {{"rank", right}, {"item", left}};
+  if (has_titles) columns.push_back({"title", left});
+  columns.push_back({"score", right});
+  if (is_explained) {
+    columns.push_back({"from", left});
+    columns.push_back({"because of", left});
+  }
+  Table table(std::move(columns));
+  for (std::size_t n = 0; n < list.items.size(); ++n) {
+    const RecommendedItem& item = list.items[n];
+    std::vector<std::string> row = {fmt::format("{}", n + 1), printable(item.item)};
+    if (has_titles) row.push_back(printable(titles[n]));
+    row.push_back(score_text(item.score));
+    if (is_explained) {
+      row.push_back(sources_text(item));
+      row.push_back(reasons_text(item, engine));
+    }
+    table.add_row(std::move(row));
+  }
+  return table.text();
+}
+
+boost::json::array recommendations_json(const Recommendations& list, const Engine& engine) {
+  boost::json::array items;
+  for (const RecommendedItem& item : list.items) {
+    boost::json::object json{{"item", item.item}, {"score", shortest(item.score)}};
+    if (const std::string title = title_of(engine, item.item); !title.empty()) {
+      json["title"] = title;
+    }
+    if (!item.sources.empty()) {
+      boost::json::array sources;
+      for (const coseno::Source& source : item.sources) {
+        sources.push_back({{"name", source.name}, {"score", shortest(source.score)}});
+      }
+      boost::json::array reasons;
+      for (const Reason& reason : item.reasons) {
+        reasons.push_back({{"item", reason.item}, {"share", shortest(reason.share)}});
+      }
+      json["sources"] = std::move(sources);
+      json["reasons"] = std::move(reasons);
+    }
+    items.push_back(std::move(json));
+  }
+  return items;
+}
+
+boost::json::object list_json(const Recommendations& list, const Engine& engine) {
+  return {{"items", recommendations_json(list, engine)},
+          {"position", list.position},
+          {"snapshot", list.snapshot}};
+}
+
+}  // namespace coseno::cli

@@ -1,0 +1,44 @@
+// coseno restore: a data folder from its backup.
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <string>
+
+#include "cli/command.h"
+#include "cli/data_folder.h"
+#include "cli/output.h"
+
+namespace coseno::cli {
+namespace {
+
+constexpr const char* kExamples = R"(Examples:
+  coseno restore /mnt/backup/data data)";
+
+struct Arguments {
+  std::string backup;
+  std::string folder;
+};
+
+Outcome<void> run(const Arguments& arguments) {
+  COSENO_TRY(Engine::restore(arguments.backup, arguments.folder));
+  COSENO_ASSIGN(engine, Engine::open_beside(arguments.folder));
+  return write_text("-", fmt::format("{}: as it was at position {}\n", arguments.folder,
+                                     engine.stats().position));
+}
+
+}  // namespace
+
+Command add_restore(CLI::App& program) {
+  CLI::App* const app = program.add_subcommand("restore", "Makes a data folder from a backup");
+  const auto arguments = std::make_shared<Arguments>();
+  app->add_option("BACKUP", arguments->backup, "What coseno backup made")
+      ->type_name("DIR")
+      ->required();
+  app->add_option("DATA_DIR", arguments->folder, "A new or empty folder")
+      ->type_name("DIR")
+      ->required();
+  app->footer(kExamples);
+  return {app, [arguments] { return run(*arguments); }};
+}
+
+}  // namespace coseno::cli
