@@ -202,6 +202,21 @@ class Engine::Impl {
     return Acknowledged{.position = position(), .n_new = 1};
   }
 
+  // What a change returned, once it is as durable as was asked for. Whoever waits for the disk
+  // takes all along that came before: many threads share a sync, and none holds others up from
+  // writing.
+  template <class T>
+  Result<T> settled(Result<T> changed) {
+    if (!changed || options_.durability != Durability::always) return changed;
+    const std::uint64_t own = position();
+    const std::lock_guard lock(sync_mutex_);
+    if (synced_ >= own) return changed;
+    const std::uint64_t last = position();
+    COSENO_TRY(store_->sync());
+    synced_ = last;
+    return changed;
+  }
+
   // --- items and users
 
   Result<std::uint64_t> put_item(std::string_view id, std::string_view json, bool is_patch) {
@@ -747,6 +762,8 @@ class Engine::Impl {
   // Held by whoever changes something: for the write to the log, and for what follows in memory.
   std::mutex write_mutex_;
   std::mutex train_mutex_;
+  std::mutex sync_mutex_;
+  std::uint64_t synced_ = 0;  // position; guarded by sync_mutex_
   // Guarded by write_mutex_.
   StoreBatch batch_;
   std::vector<LogRecord> records_;
@@ -762,6 +779,11 @@ class Engine::Impl {
 };
 
 namespace {
+
+// An engine that waits for the disk does so after it has let others write (settled()).
+Durability store_durability(const EngineOptions& options) {
+  return options.durability == Durability::always ? Durability::none : options.durability;
+}
 
 Result<void> make_folder(const std::string& folder, bool create) {
   std::error_code error;
@@ -789,7 +811,8 @@ Engine::~Engine() {
 Result<Engine> Engine::open(const std::string& folder, const EngineOptions& options) {
   COSENO_TRY(check_options(options));
   COSENO_TRY(make_folder(folder, options.create));
-  COSENO_ASSIGN(store, EventStore::open(store_of(folder), {.durability = options.durability}));
+  COSENO_ASSIGN(store,
+                EventStore::open(store_of(folder), {.durability = store_durability(options)}));
   auto impl = std::make_unique<Impl>(folder, options, std::move(store), false);
   COSENO_TRY(impl->load());
   return Engine(std::move(impl));
@@ -803,31 +826,37 @@ Result<Engine> Engine::open_beside(const std::string& folder, const EngineOption
   return Engine(std::move(impl));
 }
 
-Result<Acknowledged> Engine::observe(const Event& event) { return impl_->observe({&event, 1}); }
-Result<Acknowledged> Engine::observe(std::span<const Event> events) {
-  return impl_->observe(events);
+Result<Acknowledged> Engine::observe(const Event& event) {
+  return impl_->settled(impl_->observe({&event, 1}));
 }
-Result<Acknowledged> Engine::retract(std::string_view event_id) { return impl_->retract(event_id); }
+Result<Acknowledged> Engine::observe(std::span<const Event> events) {
+  return impl_->settled(impl_->observe(events));
+}
+Result<Acknowledged> Engine::retract(std::string_view event_id) {
+  return impl_->settled(impl_->retract(event_id));
+}
 
 Result<std::uint64_t> Engine::put_item(std::string_view item, std::string_view json) {
-  return impl_->put_item(item, json, false);
+  return impl_->settled(impl_->put_item(item, json, false));
 }
 Result<std::uint64_t> Engine::patch_item(std::string_view item, std::string_view json) {
-  return impl_->put_item(item, json, true);
+  return impl_->settled(impl_->put_item(item, json, true));
 }
 Result<std::uint64_t> Engine::delete_item(std::string_view item) {
-  return impl_->delete_item(item);
+  return impl_->settled(impl_->delete_item(item));
 }
 Result<std::optional<std::string>> Engine::item(std::string_view item) const {
   return impl_->item(item);
 }
 Result<std::uint64_t> Engine::put_user(std::string_view user, std::string_view json) {
-  return impl_->put_user(user, json);
+  return impl_->settled(impl_->put_user(user, json));
 }
 Result<std::optional<std::string>> Engine::user(std::string_view user) const {
   return impl_->user(user);
 }
-Result<std::uint64_t> Engine::erase_user(std::string_view user) { return impl_->erase_user(user); }
+Result<std::uint64_t> Engine::erase_user(std::string_view user) {
+  return impl_->settled(impl_->erase_user(user));
+}
 Result<void> Engine::compact() { return impl_->compact(); }
 
 Result<Recommendations> Engine::recommend(const RecommendRequest& request) const {
@@ -844,7 +873,7 @@ std::vector<PastEvent> Engine::history(std::string_view user) const { return imp
 
 EventTypes Engine::event_types() const { return impl_->event_types(); }
 Result<void> Engine::set_event_types(const EventTypes& types) {
-  return impl_->set_event_types(types);
+  return impl_->settled(impl_->set_event_types(types));
 }
 Result<TrainReport> Engine::train(const TrainOptions& options) { return impl_->train(options); }
 Result<void> Engine::refresh() { return impl_->refresh(); }
