@@ -168,7 +168,10 @@ Result<std::unique_ptr<Database>> Database::open_beside(const std::string& folde
     COSENO_ASSIGN(before, data_files(folder));
     std::unique_ptr<Database> database(new Database(folder, memory_bytes, false));
     Result<void> opened = database->open_reader(own_folder);
-    if (opened) return database;
+    if (opened) {
+      database->files_ = std::move(before);
+      return database;
+    }
     COSENO_ASSIGN(after, data_files(folder));
     if (before == after) return std::unexpected(std::move(opened).error());
   }
@@ -266,18 +269,26 @@ Result<void> Database::sync() {
   return sync_file(folder_);
 }
 
-Result<void> Database::catch_up() {
+Result<void> Database::catch_up(std::unique_ptr<Database>& reader, const std::string& own_folder) {
   // RocksDB reads the MANIFEST first and the write-ahead logs then. What moved from log to file in
-  // between is in neither, and it does not tell: but then the names of files have changed.
+  // between is in neither, and it does not tell. What it has read of older logs it keeps in memory,
+  // and that hides what is newer and stands in files, once a compaction has made their sequence
+  // numbers 0. In both cases the names of files have changed.
+  const std::string folder = reader->folder_;
   for (int i = 0; i < kMaxTries; ++i) {
-    COSENO_ASSIGN(before, data_files(folder_));
-    const rocksdb::Status status = db_->TryCatchUpWithPrimary();
-    COSENO_ASSIGN(after, data_files(folder_));
-    if (before != after) continue;
-    if (!status.ok()) return store_error(folder_, status);
-    return {};
+    COSENO_ASSIGN(before, data_files(folder));
+    if (before == reader->files_) {
+      const rocksdb::Status status = reader->db_->TryCatchUpWithPrimary();
+      COSENO_ASSIGN(after, data_files(folder));
+      if (before == after) {
+        if (!status.ok()) return store_error(folder, status);
+        return {};
+      }
+    }
+    COSENO_ASSIGN(opened, open_beside(folder, reader->memory_bytes_, own_folder));
+    reader = std::move(opened);
   }
-  return still_changing(folder_);
+  return still_changing(folder);
 }
 
 Database::KeptFiles::KeptFiles(const Database& database) : database_(database) {

@@ -74,9 +74,10 @@ class Database {
   // RocksDB, whose SyncWAL() ends the process (an assertion, which Debian's build has) where a
   // write has just failed. Beside write() it does not hold that up.
   Result<void> sync();
-  // Reader only: takes up all that the writer had written by now. Error: unavailable where the
-  // writer changed files at every try.
-  Result<void> catch_up();
+  // Of a reader that open_beside() made: takes up all that the writer had written by now, and where
+  // that has changed files, becomes another one. Error: unavailable where the writer changed files
+  // at every try.
+  static Result<void> catch_up(std::unique_ptr<Database>& reader, const std::string& own_folder);
 
   // While it lives, no file is removed: of a writer's. A reader has no say.
   class KeptFiles {
@@ -111,6 +112,7 @@ class Database {
   std::string folder_;
   std::size_t memory_bytes_;
   bool writes_;
+  std::vector<std::string> files_;  // of a reader: names of what holds data, as it was opened
   std::atomic<bool> has_sync_failed_ = false;
   std::shared_ptr<rocksdb::Cache> cache_;
   // One of the log and one of the event ids.

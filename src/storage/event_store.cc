@@ -137,7 +137,7 @@ Result<std::uint64_t> EventStore::load_last_position() const {
 
 Result<void> EventStore::catch_up() {
   COSENO_CHECK(own_folder_.has_value());
-  COSENO_TRY(database_->catch_up());
+  COSENO_TRY(Database::catch_up(database_, own_folder_->path()));
   return load();
 }
 

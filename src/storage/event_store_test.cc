@@ -266,6 +266,32 @@ TEST_F(EventStoreTest, ReaderOutlivesTheWriterAndReadsWhatNobodyWrites) {
   EXPECT_EQ(dump(*beside), kEverything);
 }
 
+// What a reader has once read of a write-ahead log must not hide what came later and has gone to
+// files, which compactions rewrite, in the meantime.
+TEST_F(EventStoreTest, ReaderSeesWhatIsNewAfterTheWriterWasOpenedAgain) {
+  ASSERT_TRUE(open(path("a"))->write(names()));
+  const auto reader = open_beside(path("a"));
+  ASSERT_TRUE(reader);
+  const auto put = [](EventStore& store, std::string_view json) {
+    StoreBatch batch;
+    batch.put_item(kTea, json);
+    ASSERT_TRUE(store.write(batch));
+  };
+  for (std::uint64_t n = 1; n <= 8; ++n) {
+    auto writer = open(path("a"));
+    put(*writer, fmt::format("early {}", n));
+    ASSERT_TRUE(reader->catch_up());
+    put(*writer, fmt::format("late {}", n));
+    writer.reset();
+    writer = open(path("a"));
+    StoreBatch batch;
+    batch.add(event(n, kAnn, kJam));
+    ASSERT_TRUE(writer->write(batch));
+    ASSERT_TRUE(reader->catch_up());
+    EXPECT_TRUE(dump(*reader).contains(fmt::format("item properties 0 late {}\n", n))) << n;
+  }
+}
+
 // Root may write where nobody may, so it becomes somebody else for a while.
 class UnprivilegedUser {
  public:
