@@ -1,0 +1,66 @@
+// What an engine does where something is wrong: with its callers, its folder, its disk or its
+// clock.
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cmath>
+#include <cstdint>
+#include <filesystem>
+#include <limits>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/clock.h"
+#include "coseno/engine.h"
+#include "engine/engine_testing.h"
+
+namespace coseno {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::int64_t kNow = 1'700'000'000'000;
+constexpr std::int64_t kDay = 24LL * 3600 * 1000;
+
+class EngineTroubleTest : public testing::Test {
+ protected:
+  EngineTroubleTest() {
+    const testing::TestInfo& info = *testing::UnitTest::GetInstance()->current_test_info();
+    folder_ = testing::TempDir() + fmt::format("coseno_trouble_{}", info.name());
+    fs::remove_all(folder_);
+    options_.clock = &clock_;
+    options_.n_threads = 1;
+  }
+  ~EngineTroubleTest() override { fs::remove_all(folder_); }
+
+  Engine open() { return Engine::open(folder_, options_).value(); }
+
+  static void see(Engine& engine, std::string_view user, std::string_view item,
+                  std::string_view id = {}) {
+    const auto seen = engine.observe({.user = user, .item = item, .id = id});
+    ASSERT_TRUE(seen) << seen.error().message;
+  }
+
+  std::string folder_;
+  ManualClock clock_{kNow};
+  EngineOptions options_;
+};
+
+// --- what has been compacted away
+
+TEST_F(EngineTroubleTest, ARetractionOfADroppedEventCountsForNothing) {
+  Engine engine = open();
+  see(engine, "ann", "tea", "e1");
+  see(engine, "bob", "tea");
+  ASSERT_TRUE(engine.retract("e1"));
+  ASSERT_TRUE(engine.erase_user("ann"));
+  EXPECT_EQ(engine.stats().n_events, 1U);
+  ASSERT_TRUE(engine.compact());
+  EXPECT_EQ(engine.stats().n_events, 1U);
+}
+
+}  // namespace
+}  // namespace coseno
