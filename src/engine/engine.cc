@@ -621,13 +621,19 @@ class Engine::Impl {
   }
 
   Result<void> load_names() {
+    // Those whom a refresh finds erased first: somebody may have come back, with the same id.
+    std::size_t n_users = 0;  // numbers given
+    COSENO_TRY(store_->scan_erased_users([&](UserIndex user) {
+      n_users = std::max(n_users, offset(user) + 1);
+      const bool is_known = offset(user) < state_.users.size();
+      if (is_known && !state_.users.id(user).empty()) state_.users.remove(user);
+    }));
     COSENO_TRY(store_->scan_users([&](UserIndex user, std::string_view id) {
       if (offset(user) < state_.users.size()) return;
       state_.users.skip_to(offset(user));
       state_.users.add(id);
     }));
-    COSENO_TRY(
-        store_->scan_erased_users([&](UserIndex user) { state_.users.skip_to(offset(user) + 1); }));
+    state_.users.skip_to(n_users);
     COSENO_TRY(store_->scan_items([&](ItemIndex item, std::string_view id) {
       if (offset(item) >= state_.items.size()) state_.items.add(id);
     }));

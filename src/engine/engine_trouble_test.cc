@@ -62,5 +62,19 @@ TEST_F(EngineTroubleTest, ARetractionOfADroppedEventCountsForNothing) {
   EXPECT_EQ(engine.stats().n_events, 1U);
 }
 
+// --- readers
+
+TEST_F(EngineTroubleTest, AReaderKnowsWhoWasErasedAndCameBack) {
+  Engine engine = open();
+  see(engine, "ann", "tea");
+  Engine reader = Engine::open_beside(folder_, options_).value();
+  ASSERT_TRUE(engine.erase_user("ann"));
+  see(engine, "bob", "rye");
+  see(engine, "ann", "jam");
+  ASSERT_TRUE(reader.refresh());
+  EXPECT_EQ(text_of(reader.history("ann")), text_of(engine.history("ann")));
+  EXPECT_EQ(text_of(reader.history("bob")), text_of(engine.history("bob")));
+}
+
 }  // namespace
 }  // namespace coseno
