@@ -349,7 +349,7 @@ class Engine::Impl {
     record.kind = LogRecord::Kind::settings;
     record.position = ++next_;
     record.text = event_types_json(types);
-    add_types(types);
+    COSENO_TRY(add_types(types));
     batch_.add(record);
     records_.push_back(std::move(record));
     return commit();
@@ -430,6 +430,7 @@ class Engine::Impl {
     records_.clear();
     new_users_.clear();
     new_items_.clear();
+    new_types_.clear();
     new_ids_.clear();
     next_ = position();
   }
@@ -470,13 +471,19 @@ class Engine::Impl {
   }
 
   // Numbers for types that have none yet.
-  void add_types(const EventTypes& types) {
+  Result<void> add_types(const EventTypes& types) {
     for (const auto& [name, type] : types) {
       if (type_numbers_.contains(name)) continue;
-      const auto next = static_cast<TypeIndex>(type_numbers_.size());
-      type_numbers_.emplace(name, next);
-      batch_.add_type(next, name);
+      const std::size_t next = type_numbers_.size() + new_types_.size();
+      if (next == kMaxTypes) {
+        return invalid_argument(
+            "event type '{}': {} types have been in use, and there can be no more", name,
+            kMaxTypes);
+      }
+      new_types_.emplace(name, static_cast<TypeIndex>(next));
+      batch_.add_type(static_cast<TypeIndex>(next), name);
     }
+    return {};
   }
 
   // Stores the batch, and then makes it true in memory: names, what `also` does, and the records.
@@ -511,6 +518,7 @@ class Engine::Impl {
     const std::size_t n_items = state_.items.size();
     for (const auto& [id, item] : new_items_) names[offset(item) - n_items] = id;
     for (const std::string_view id : names) state_.items.add(id);
+    type_numbers_.merge(new_types_);
   }
 
   std::string checkpoint_path() const { return folder_ + "/state"; }
@@ -608,14 +616,15 @@ class Engine::Impl {
         [&](TypeIndex type, std::string_view name) { type_numbers_.emplace(name, type); }));
     if (type_numbers_.empty()) {
       if (is_reader_) return make_error(ErrorCode::unavailable, "{}: is still being made", folder_);
-      batch_.clear();
-      add_types(default_event_types());
+      begin();
+      COSENO_TRY(add_types(default_event_types()));
       LogRecord record;
       record.kind = LogRecord::Kind::settings;
       record.position = 1;
       record.text = event_types_json(default_event_types());
       batch_.add(record);
       COSENO_TRY(store_->write(batch_));
+      take_names();
     }
     return {};
   }
@@ -779,6 +788,7 @@ class Engine::Impl {
   boost::unordered_flat_map<std::string_view, UserIndex> new_users_;
   boost::unordered_flat_map<std::string_view, ItemIndex> new_items_;
   boost::unordered_flat_set<std::string_view> new_ids_;
+  std::map<std::string, TypeIndex, std::less<>> new_types_;
   std::map<std::string, TypeIndex, std::less<>> type_numbers_;
   std::shared_ptr<const TypeMeanings> types_ = std::make_shared<TypeMeanings>();
   boost::unordered_flat_set<std::uint64_t> retracted_;  // positions

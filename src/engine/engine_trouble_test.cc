@@ -62,6 +62,36 @@ TEST_F(EngineTroubleTest, ARetractionOfADroppedEventCountsForNothing) {
   EXPECT_EQ(engine.stats().n_events, 1U);
 }
 
+// --- event types
+
+TEST_F(EngineTroubleTest, TypesThatCannotBeReadAgainAreRefused) {
+  {
+    Engine engine = open();
+    EXPECT_EQ(engine.set_event_types({{"\xff", {}}}).error().code, ErrorCode::invalid_argument);
+    EXPECT_EQ(engine.set_event_types({{"", {}}}).error().code, ErrorCode::invalid_argument);
+    EXPECT_EQ(engine.set_event_types({{"view", {.weight = NAN}}}).error().code,
+              ErrorCode::invalid_argument);
+  }
+  EXPECT_EQ(open().event_types(), default_event_types());
+}
+
+// Numbers of types are never given back: events of the past have them.
+TEST_F(EngineTroubleTest, AThousandTypesAreAllThatThereCanBeInTheLifeOfALog) {
+  Engine engine = open();
+  const auto some = [](std::string_view letter) {
+    EventTypes types;
+    for (int n = 0; n < 600; ++n) types.emplace(fmt::format("{}{}", letter, n), EventType());
+    return types;
+  };
+  ASSERT_TRUE(engine.set_event_types(some("a")));
+  const auto refused = engine.set_event_types(some("b"));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::invalid_argument);
+  EXPECT_EQ(engine.event_types(), some("a"));
+  EXPECT_TRUE(engine.observe({.user = "ann", .item = "tea", .type = "a599"}));
+  EXPECT_TRUE(engine.set_event_types(default_event_types()));
+}
+
 // --- readers
 
 TEST_F(EngineTroubleTest, AReaderKnowsWhoWasErasedAndCameBack) {

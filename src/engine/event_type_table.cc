@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "data/utf8.h"
+
 namespace coseno {
 namespace {
 
@@ -83,6 +85,9 @@ Result<void> check_event_types(const EventTypes& types) {
   for (const auto& [name, type] : types) {
     if (name.empty() || name.size() > kMaxNameBytes) {
       return invalid_argument("event type '{}': a name has 1 to {} bytes", name, kMaxNameBytes);
+    }
+    if (const auto at = find_invalid_utf8(name)) {
+      return invalid_argument("an event type's name: byte {} is not UTF-8", *at + 1);
     }
     COSENO_TRY(check_between(name, "weight", type.weight, kMaxWeight));
     COSENO_TRY(check_between(name, "half_life_days", type.half_life_days, kMaxDays));
