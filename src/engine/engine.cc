@@ -283,6 +283,7 @@ class Engine::Impl {
   Result<std::optional<std::string>> user(std::string_view id) const {
     const std::optional<UserIndex> user = state_.users.find(id);
     if (!user) return std::nullopt;
+    const std::shared_lock lock(store_mutex_);
     COSENO_ASSIGN(json, store_->user_properties(*user));
     return json.value_or("{}");
   }
@@ -687,8 +688,13 @@ class Engine::Impl {
 
   // Of a reader: what the writer has stored since.
   Result<void> catch_up() {
-    COSENO_TRY(store_->catch_up());
+    {
+      const std::lock_guard alone(store_mutex_);
+      COSENO_TRY(store_->catch_up());
+    }
     COSENO_TRY(load_types());
+    set_types(types_->by_name);  // requests are ready for events of all types that there are
+    state_.types.set(types_);
     COSENO_TRY(load_names());
     COSENO_TRY(load_properties());
     live_->grow(state_.items.size());
@@ -731,6 +737,7 @@ class Engine::Impl {
       retracted = retracted_;
     }
     std::vector<char> is_erased(log.n_users);
+    const std::shared_lock store_lock(store_mutex_);
     COSENO_TRY(store_->scan(1, [&](const LogRecord& record) {
       if (record.position > log.position) return false;
       if (record.kind == LogRecord::Kind::erasure) is_erased[offset(record.user)] = 1;
@@ -779,6 +786,9 @@ class Engine::Impl {
   std::mutex train_mutex_;
   std::mutex sync_mutex_;
   std::uint64_t synced_ = 0;  // position; guarded by sync_mutex_
+  // Of a reader: held alone while the store catches up, and by whoever reads the store without
+  // write_mutex_.
+  mutable std::shared_mutex store_mutex_;
   // Guarded by write_mutex_.
   StoreBatch batch_;
   std::vector<LogRecord> records_;

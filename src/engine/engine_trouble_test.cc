@@ -106,5 +106,32 @@ TEST_F(EngineTroubleTest, AReaderKnowsWhoWasErasedAndCameBack) {
   EXPECT_EQ(text_of(reader.history("bob")), text_of(engine.history("bob")));
 }
 
+// A reader answers while it takes up events of types, users and items that it has not heard of.
+TEST_F(EngineTroubleTest, AReaderAnswersWhileItRefreshes) {
+  Engine engine = open();
+  see(engine, "ann", "tea");
+  Engine reader = Engine::open_beside(folder_, options_).value();
+  std::atomic<bool> is_done = false;
+  std::thread asker([&] {
+    while (!is_done) {
+      ASSERT_TRUE(reader.recommend({.user = "ann", .explain = true}));
+      ASSERT_TRUE(reader.user("ann"));
+      ASSERT_FALSE(reader.history("ann").empty());
+    }
+  });
+  for (int n = 0; n < 60; ++n) {
+    EventTypes types = engine.event_types();
+    const std::string type = fmt::format("type{}", n);
+    types[type] = {.weight = 2};
+    ASSERT_TRUE(engine.set_event_types(types));
+    ASSERT_TRUE(engine.observe({.user = "ann", .item = fmt::format("i{}", n), .type = type}));
+    ASSERT_TRUE(engine.put_user("ann", fmt::format(R"({{"n":{}}})", n)));
+    ASSERT_TRUE(reader.refresh());
+    EXPECT_EQ(text_of(reader.history("ann")), text_of(engine.history("ann")));
+  }
+  is_done = true;
+  asker.join();
+}
+
 }  // namespace
 }  // namespace coseno

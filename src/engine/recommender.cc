@@ -76,7 +76,6 @@ class Answer {
         now_ms_(now_ms),
         position_(state.position.load(std::memory_order_acquire)),
         snapshot_(state.snapshot.get()),
-        types_(state.types.get()),
         live_(state.live.get()),
         n_items_(live_->n_items()),
         scratch_(scratch_of_thread()) {}
@@ -167,12 +166,16 @@ class Answer {
                    .trending = live_->trending()});
   }
 
-  // Fills scratch_.history.
+  // Fills scratch_.history and types_.
   Result<void> find_history(const RecommendRequest& request) {
     scratch_.history.clear();
-    if (request.history) return take_acts(*request.history);
+    if (request.history) {
+      types_ = state_.types.get();
+      return take_acts(*request.history);
+    }
     const std::optional<UserIndex> user = state_.users.find(request.user);
     if (user) live_->users().history(*user, scratch_.history);
+    types_ = state_.types.get();  // after the history: they know all of its types
     return {};
   }
 
