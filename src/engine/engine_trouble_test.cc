@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cmath>
@@ -29,7 +30,7 @@ class EngineTroubleTest : public testing::Test {
  protected:
   EngineTroubleTest() {
     const testing::TestInfo& info = *testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = testing::TempDir() + fmt::format("coseno_trouble_{}", info.name());
+    folder_ = testing::TempDir() + fmt::format("coseno_trouble_{}_{}", getpid(), info.name());
     fs::remove_all(folder_);
     options_.clock = &clock_;
     options_.n_threads = 1;
