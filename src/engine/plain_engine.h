@@ -161,6 +161,8 @@ class PlainEngine {
     return static_cast<std::uint64_t>(
         std::ranges::count_if(log_, [](const auto& entry) { return !entry.second.is_retracted; }));
   }
+  // Whether an event with that id would be a repeated one.
+  bool knows_event(const std::string& id) const { return ids_.contains(id); }
   std::size_t n_kept_events() const {
     std::size_t n = 0;
     for (const auto& [id, user] : users_) n += user.history.size();
