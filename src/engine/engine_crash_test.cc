@@ -39,6 +39,7 @@ constexpr std::int64_t kNow = 1'700'000'000'000;
 constexpr std::size_t kThreads = 3;
 constexpr std::size_t kUsers = 3;  // of a thread, which alone changes them
 constexpr std::size_t kItems = 5;  // the same
+constexpr std::size_t kMarkedItem = kItems;
 constexpr std::size_t kSharedItems = 20;
 constexpr std::size_t kHistoryLength = 10000;  // nothing is dropped from one
 
@@ -75,12 +76,16 @@ std::string item_of(std::size_t thread, std::size_t n) { return fmt::format("t{}
 std::string shared_item(std::size_t n) { return fmt::format("s{}", n); }
 std::string event_id(std::size_t thread, std::size_t n) { return fmt::format("t{}e{}", thread, n); }
 
-// The n-th deed of a thread.
+// The n-th deed of a thread. Every other one leaves a mark that no later one takes back, so that
+// what a thread has left tells how far it came.
 Deed deed(std::uint64_t seed, std::size_t thread, std::size_t n) {
+  if (n % 2 == 1) {
+    return {.kind = Deed::Kind::put_item, .id = item_of(thread, kMarkedItem), .n = n};
+  }
   Rng rng(seed, thread, n);
   const std::string user = user_of(thread, rng.below(kUsers));
   const std::string item = item_of(thread, rng.below(kItems));
-  const auto earlier = [&] { return event_id(thread, n - std::min(n, 1 + rng.below(20))); };
+  const auto earlier = [&] { return event_id(thread, n - std::min(n, 2 + 2 * rng.below(10))); };
   const std::uint64_t what = rng.below(100);
   if (what < 8) return {.kind = Deed::Kind::retract, .id = earlier()};
   if (what < 16) return {.kind = Deed::Kind::put_item, .id = item, .n = n};
@@ -288,7 +293,7 @@ class CrashTest : public testing::Test {
       text +=
           fmt::format("{} {} {}", id, user(id).value_or("nothing"), text_of(source.history(id)));
     }
-    for (std::size_t i = 0; i < kItems; ++i) {
+    for (std::size_t i = 0; i <= kMarkedItem; ++i) {
       const std::string id = item_of(thread, i);
       text += fmt::format("{} {}\n", id, item(id).value_or("nothing"));
     }
@@ -351,7 +356,7 @@ class CrashTest : public testing::Test {
     for (std::size_t n = 0; n < kSharedItems; ++n) items.push_back(shared_item(n));
     for (std::size_t t = 0; t < kThreads; ++t) {
       for (std::size_t u = 0; u < kUsers; ++u) users.push_back(user_of(t, u));
-      for (std::size_t i = 0; i < kItems; ++i) items.push_back(item_of(t, i));
+      for (std::size_t i = 0; i <= kMarkedItem; ++i) items.push_back(item_of(t, i));
     }
     return answers_of(engine, users, items);
   }
