@@ -5,6 +5,7 @@
   serve     Gowalla (40,981 places, `ials` of 128 numbers and live counts): lists with a filter and
             diversity, while 5,000 events a second come in. Each hundredth event is followed by a
             request that must not list what was just had: `stale` counts those that do
+            Again with 1,000,000 made-up items
   open      10,000,000 made-up events: after a clean stop, and after kill -9; bytes a user, a kept event
             and an item, and what the process has grown by
 
@@ -72,8 +73,20 @@ def print_gowalla(program, folder):
     shutil.rmtree(data)
 
 
+def print_million(program, folder):
+    data = folder / "million"
+    call(program, "make", data, 1_000_000, 200_000, 5_000_000, "properties")
+    call(program, "train", data, "ials", "dim=128", "rounds=3")
+    print_serve(program, data, "1,000,000 items, ials 128", 25)
+    told = call(program, "open", data)
+    an_item = (told["items_bytes"] + told["model_bytes"]) / told["n_items"]
+    measure.print_target("bytes an item, two properties included", an_item, 1200)
+    print(flush=True)
+    shutil.rmtree(data)
+
+
 def killed(program, data):
-    """Opens, writes for two seconds, and is killed."""
+    """Opens, writes for some seconds, and is killed."""
     process = subprocess.Popen(
         [program, "observe", data, "1", "100000000", "1000", "interval"],
         stdout=subprocess.DEVNULL,
@@ -115,6 +128,7 @@ def main():
         folder = pathlib.Path(name)
         print_observe(program, folder)
         print_gowalla(program, folder)
+        print_million(program, folder)
         print_open(program, folder)
     return 0
 

@@ -202,6 +202,7 @@ Result<std::shared_ptr<const ModelSnapshot>> ModelSnapshot::load_current(
   }
   std::error_code error;
   snapshot->size_bytes = fs::file_size(path, error);
+  if (snapshot->search) snapshot->size_bytes += snapshot->search->size_bytes();
   return std::shared_ptr<const ModelSnapshot>(std::move(snapshot));
 }
 

@@ -37,7 +37,7 @@ struct ModelSnapshot {
   Settings settings;
   VoiceWeights weights = kUntrained;
   double ndcg = 0;             // when it was published
-  std::size_t size_bytes = 0;  // of the model's file
+  std::size_t size_bytes = 0;  // of the model's file, and of what searches it
   // Of a model with vectors: how alike two items are. Of one that scores by their inner product
   // alone: the search in its place. Both hold views of `model`.
   std::optional<Similarity> similarity;
