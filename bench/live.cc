@@ -4,7 +4,7 @@
 //   live_bench fill FOLDER FILE                     events of a line-a-user file, and properties
 //   live_bench make FOLDER N_ITEMS N_USERS N_EVENTS [properties]   made-up events
 //   live_bench train FOLDER MODEL NAME=VALUE...
-//   live_bench serve FOLDER SECONDS EVENTS_A_SECOND N_READERS
+//   live_bench serve FOLDER SECONDS EVENTS_A_SECOND REQUESTS_A_SECOND N_READERS
 //   live_bench open FOLDER                          seconds to open, and memory
 //
 // Each prints a JSON object. Folders are data folders of the engine.
@@ -159,6 +159,9 @@ void make(const Arguments& arguments) {
     }
     value(engine.observe(batch));
   }
+  if (arguments.size() > 4) {
+    put_properties(engine, n_items, [](std::size_t i) { return fmt::format("{}", i); });
+  }
   const coseno::EngineStats stats = engine.stats();
   fmt::print(
       "{{\"n_events\": {}, \"users_bytes\": {}, \"items_bytes\": {}, \"grown_bytes\": {}}}\n",
@@ -178,11 +181,12 @@ void train(const Arguments& arguments) {
 }
 
 // One thread sends events at a fixed rate, and after each hundredth asks whether it is in effect;
-// others ask for lists, with a filter and diversity, as fast as they can.
+// others ask for lists, with a filter and diversity, at a rate of theirs. Who is late asks at once.
 void serve(const Arguments& arguments) {
   const double seconds = std::stod(arguments[1]);
   const double rate = std::stod(arguments[2]);
-  const auto n_readers = std::stoul(arguments[3]);
+  const double request_rate = std::stod(arguments[3]);
+  const auto n_readers = std::stoul(arguments[4]);
   Engine engine = value(Engine::open(arguments[0]));
   const auto trending = value(engine.trending(500));
   std::vector<std::string> items;
@@ -193,7 +197,10 @@ void serve(const Arguments& arguments) {
   for (std::size_t r = 0; r < n_readers; ++r) {
     readers.emplace_back([&, r] {
       Rng rng(2, r);
-      while (!is_over) {
+      const std::chrono::duration<double> pause(static_cast<double>(n_readers) / request_rate);
+      const auto first = SteadyClock::now();
+      for (std::size_t n = 0; !is_over; ++n) {
+        std::this_thread::sleep_until(first + static_cast<double>(n) * pause);
         const std::string user = fmt::format("{}", rng.below(20000));
         const auto start = SteadyClock::now();
         value(engine.recommend(
@@ -255,7 +262,7 @@ void open(const Arguments& arguments) {
 int main(int argc, char** argv) {
   const std::map<std::string, std::pair<std::size_t, void (*)(const Arguments&)>> commands = {
       {"observe", {5, observe}}, {"fill", {2, fill}},   {"make", {4, make}},
-      {"train", {2, train}},     {"serve", {4, serve}}, {"open", {1, open}}};
+      {"train", {2, train}},     {"serve", {5, serve}}, {"open", {1, open}}};
   const Arguments arguments(argv + std::min(argc, 2), argv + argc);
   const auto command = commands.find(argc > 1 ? argv[1] : "");
   if (command == commands.end() || arguments.size() < command->second.first) {

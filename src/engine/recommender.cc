@@ -26,7 +26,7 @@ constexpr double kDayMs = 24.0 * 3600 * 1000;
 // Candidates that diversity, calibration, caps and chance choose from: so many a place, and no
 // fewer than that. Where caps leave places empty, more are taken.
 constexpr std::size_t kCandidatesAPlace = 10;
-constexpr std::size_t kLeastCandidates = 200;
+constexpr std::size_t kLeastCandidates = 100;
 
 // Of one thread, kept from request to request: 4 bytes an item each.
 struct Scratch {
