@@ -3,8 +3,9 @@
 
   observe   single events from 2 threads, and batches of 1,000 that wait for the disk
   serve     Gowalla (40,981 places, `ials` of 128 numbers and live counts): lists with a filter and
-            diversity, 2,000 a second, while 5,000 events a second come in. Each hundredth event is followed by a
-            request that must not list what was just had: `stale` counts those that do
+            diversity, 2,000 a second, while 5,000 events a second come in. `visible` is from sending an event to
+            holding a list that reflects it, of each hundredth event; `stale` counts lists of 100 that
+            hold what was just had
             Again with 1,000,000 made-up items
   open      10,000,000 made-up events: after a clean stop, and after kill -9; bytes a user, a kept event
             and an item, and what the process has grown by
@@ -46,18 +47,20 @@ def print_observe(program, folder):
     print(flush=True)
 
 
-def print_serve(program, data, title, limit_ms):
-    told = call(program, "serve", data, 10, 5000, 2000, 2)
-    columns = [title, "requests a second", "p50 ms", "p99 ms", "visible p99 ms", "stale"]
-    cells = [f"{1e3 * told[name]:.3f}" for name in ("request_p50_s", "request_p99_s")]
-    row = ["", f"{told['requests_a_second']:,.0f}", *cells, f"{1e3 * told['visible_p99_s']:.3f}"]
-    measure.print_table(columns, [[*row, f"{told['n_stale']} of {told['n_checked']}"]])
+def print_serve(program, data, title, limit_ms, rate=None):
+    told = call(program, "serve", data, 10, 5000, rate or 2000, 2)
+    columns = [title, "requests a second", "p50 ms", "p99 ms", "observe p99 ms", "visible p99 ms"]
+    names = ("request_p50_s", "request_p99_s", "observe_p99_s", "visible_p99_s")
+    cells = [f"{1e3 * told[name]:.3f}" for name in names]
+    row = ["", f"{told['requests_a_second']:,.0f}", *cells, f"{told['n_stale']} of {told['n_checked']}"]
+    measure.print_table([*columns, "stale"], [row])
     measure.print_target("a request, 99th percentile", 1e3 * told["request_p99_s"], limit_ms, " ms")
-    rate = told["requests_a_second"]
-    # A little is lost at the start and the end.
-    measure.print_target("requests a second", rate, 1990, "", at_least=True)
-    visible = 1e3 * told["visible_p99_s"]
-    measure.print_target("event to visible, 99th percentile", visible, 1, " ms")
+    if rate:
+        # A little is lost at the start and the end.
+        measured = told["requests_a_second"]
+        measure.print_target("requests a second", measured, 0.99 * rate, at_least=True)
+        visible = 1e3 * told["visible_p99_s"]
+        measure.print_target("event to answer in hand, 99th percentile", visible, 1, " ms")
     measure.print_target("stale answers", told["n_stale"], 0)
     print(flush=True)
 
@@ -70,7 +73,7 @@ def print_gowalla(program, folder):
     data = folder / "gowalla"
     call(program, "fill", data, train)
     call(program, "train", data, "ials", "dim=128")
-    print_serve(program, data, "Gowalla, ials 128", 4)
+    print_serve(program, data, "Gowalla, ials 128", 4, rate=2000)
     shutil.rmtree(data)
 
 
