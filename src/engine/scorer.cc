@@ -3,6 +3,7 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "models/blend_weights.h"
@@ -68,21 +69,45 @@ void Scorer::score(Voice voice, const Tastes& tastes, std::span<float> out) cons
       std::ranges::fill(out.subspan(n_known), 0.0F);
       return;
     }
-    case Voice::covisitation: {
-      std::ranges::fill(out, 0.0F);
-      parts_.covisitation.score(recent_of(tastes),
-                                [&](ItemIndex item, const Covisitation::Weighed&, float score) {
-                                  if (offset(item) < out.size()) out[offset(item)] += score;
-                                });
-      standardise(out);
+    case Voice::covisitation:
+      score_by_counts(tastes, out);
       return;
-    }
     case Voice::trending:
       parts_.trending.scores(out);
       standardise(out);
       return;
   }
   std::ranges::fill(out, 0.0F);
+}
+
+// As standardise() of scores that are 0 but for some hundreds of items: those alone are summed.
+void Scorer::score_by_counts(const Tastes& tastes, std::span<float> out) const {
+  std::ranges::fill(out, 0.0F);
+  std::vector<std::uint32_t> touched;
+  parts_.covisitation.score(recent_of(tastes),
+                            [&](ItemIndex item, const Covisitation::Weighed&, float score) {
+                              if (offset(item) >= out.size() || score <= 0) return;
+                              if (out[offset(item)] == 0)
+                                touched.push_back(std::to_underlying(item));
+                              out[offset(item)] += score;
+                            });
+  double sum = 0;
+  double squares = 0;
+  for (const std::uint32_t item : touched) {
+    sum += out[item];
+    squares += static_cast<double>(out[item]) * out[item];
+  }
+  if (touched.empty()) return;
+  const auto n = static_cast<double>(out.size());
+  const double mean = sum / n;
+  const double variance = squares / n - mean * mean;
+  const double scale = variance > 1e-12 * mean * mean ? 1 / std::sqrt(variance) : 0;
+  std::vector<float> scores(touched.size());
+  std::ranges::transform(touched, scores.begin(), [&](std::uint32_t item) { return out[item]; });
+  std::ranges::fill(out, static_cast<float>(-mean * scale));
+  for (std::size_t t = 0; t < touched.size(); ++t) {
+    out[touched[t]] = static_cast<float>((scores[t] - mean) * scale);
+  }
 }
 
 void Scorer::score(const Tastes& tastes, std::vector<float>& scratch, std::span<float> out) const {

@@ -62,6 +62,7 @@ class Scorer {
   VoiceWeights weights(const Tastes& tastes) const;
 
  private:
+  void score_by_counts(const Tastes& tastes, std::span<float> out) const;
   void add(const VoiceWeights& weights, const Tastes& tastes, std::vector<float>& scratch,
            std::span<float> out) const;
 

@@ -15,7 +15,7 @@ constexpr std::size_t kGramRows = 1024;
 
 // More items of the largest products than are asked for: the further down they go, the fewer others
 // could still come near the n-th best with what the rest gives them.
-constexpr std::size_t kMoreHits = 200;
+constexpr std::size_t kMoreHits = 50;
 
 // So that a bound in another order of rounding never hides an item.
 constexpr float kSlack = 1e-5F;
