@@ -1,18 +1,16 @@
 #include "storage/event_store.h"
 
 #include <rocksdb/perf_context.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <atomic>
-#include <cerrno>
 #include <chrono>
 #include <numeric>
-#include <system_error>
 #include <thread>
 
 #include "base/rng.h"
+#include "storage/disk_testing.h"
 #include "storage/event_store_testing.h"
 
 namespace coseno {
@@ -291,16 +289,6 @@ TEST_F(EventStoreTest, ReaderSeesWhatIsNewAfterTheWriterWasOpenedAgain) {
     EXPECT_TRUE(dump(*reader).contains(fmt::format("item properties 0 late {}\n", n))) << n;
   }
 }
-
-// Root may write where nobody may, so it becomes somebody else for a while.
-class UnprivilegedUser {
- public:
-  UnprivilegedUser() : is_root_(geteuid() == 0) { EXPECT_TRUE(!is_root_ || seteuid(65534) == 0); }
-  ~UnprivilegedUser() { EXPECT_TRUE(!is_root_ || seteuid(0) == 0); }
-
- private:
-  bool is_root_;
-};
 
 TEST_F(EventStoreTest, ReaderNeedsNoRightToWrite) {
   {
@@ -672,28 +660,6 @@ TEST_F(EventStoreTest, BackupTakesNoFolderOfOtherThings) {
 
 // --- full disk
 // ------------------------------------------------------------------------------------
-
-// A small file system of its own, where the test may mount one.
-class SmallDisk {
- public:
-  SmallDisk(std::string folder, int n_megabytes) : folder_(std::move(folder)) {
-    fs::create_directory(folder_);
-    const std::string size = fmt::format("size={}m", n_megabytes);
-    is_there_ = mount("tmpfs", folder_.c_str(), "tmpfs", 0, size.c_str()) == 0;
-    if (!is_there_) reason_ = std::generic_category().message(errno);
-  }
-  ~SmallDisk() {
-    if (is_there_) umount2(folder_.c_str(), MNT_DETACH);
-  }
-
-  bool is_there() const { return is_there_; }
-  const std::string& reason() const { return reason_; }
-
- private:
-  std::string folder_;
-  bool is_there_;
-  std::string reason_;
-};
 
 // Bytes that no compression makes fewer.
 std::string noise(std::size_t n_bytes, std::uint64_t seed) {
