@@ -222,6 +222,7 @@ class CrashTest : public testing::Test {
     for (std::size_t t = 0; t < kThreads; ++t) {
       environment.push_back(fmt::format("COSENO_CRASH_DONE{}={}", t, counts_[t]));
     }
+    for (char** entry = environ; *entry != nullptr; ++entry) environment.emplace_back(*entry);
     std::vector<std::string> arguments = {"crash_writer", "--gtest_filter=CrashWriter.*",
                                           "--gtest_also_run_disabled_tests"};
     const auto pointers = [](std::vector<std::string>& texts) {
