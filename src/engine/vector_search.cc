@@ -14,8 +14,11 @@ namespace {
 constexpr std::size_t kGramRows = 1024;
 
 // More items of the largest products than are asked for: the further down they go, the fewer others
-// could still come near the n-th best with what the rest gives them.
+// could still come near the n-th best with what the rest gives them. In a large catalogue there are
+// more of those: with 50 more, 1,000,000 items took twice as long as with 500; 41,000 items took
+// half as long with 50 as with 200.
 constexpr std::size_t kMoreHits = 50;
+constexpr std::size_t kRowsAHit = 2000;
 
 // So that a bound in another order of rounding never hides an item.
 constexpr float kSlack = 1e-5F;
@@ -67,7 +70,7 @@ std::span<const Scored> VectorSearch::top(const Request& request, Scratch& scrat
   };
 
   const std::size_t n_words = request.allowed.size();
-  const std::size_t n_hits = 2 * request.n + kMoreHits;
+  const std::size_t n_hits = 2 * request.n + kMoreHits + vectors_.n_rows / kRowsAHit;
   scratch.done.assign(n_words, 0);
   std::vector<Scored>& found = scratch.found;
   found.clear();
