@@ -300,7 +300,11 @@ Database::KeptFiles::~KeptFiles() {
 }
 
 Result<void> Database::flush() {
-  const rocksdb::Status status = db_->Flush(rocksdb::FlushOptions(), handles_);
+  rocksdb::FlushOptions options;
+  // Else it waits until compaction has caught up, which it never does on a full disk; and a stall
+  // of writers is no matter to one that closes, or compacts.
+  options.allow_write_stall = true;
+  const rocksdb::Status status = db_->Flush(options, handles_);
   if (!status.ok()) return store_error(folder_, status);
   return {};
 }
