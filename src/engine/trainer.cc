@@ -9,7 +9,6 @@
 
 #include "engine/scorer.h"
 #include "evaluation/auto_model.h"
-#include "math/top_k.h"
 #include "models/blend_weights.h"
 #include "models/popularity.h"
 
@@ -21,8 +20,6 @@ constexpr std::size_t kLeastEvents = 3;
 // Judges, evenly spread: enough to tell 1% apart.
 constexpr std::size_t kMaxJudges = 4000;
 constexpr std::size_t kLeastFresh = 100;
-// Of each voice the best so many are candidates, as in models/blend.cc.
-constexpr std::size_t kDepth = 100;
 constexpr std::size_t kUsersInBlock = 8;
 constexpr std::string_view kAuto = "auto";
 
@@ -131,25 +128,12 @@ class CaseMaker {
     state_.users().history(judged.user, history_);
     const std::int64_t now_ms = history_.empty() ? 0 : history_.back().time_ms();
     const Tastes tastes = tastes_of(history_, log_.types, now_ms);
-    std::vector<std::uint32_t> candidates = judged.relevant;
+    seen_.clear();
+    for (const KeptEvent& event : history_) seen_.push_back(std::to_underlying(event.item()));
     for (std::size_t v = 0; v < kVoices; ++v) {
       scorer_.score(static_cast<Voice>(v), tastes, scores_[v]);
-      unseen_.assign(scores_[v].begin(), scores_[v].end());
-      for (const KeptEvent& event : history_) unseen_[offset(event.item())] = kNeverScore;
-      for (const Scored& best : top_k(unseen_, kDepth)) candidates.push_back(best.index);
     }
-    std::ranges::sort(candidates);
-    const auto repeated = std::ranges::unique(candidates);
-    candidates.erase(repeated.begin(), repeated.end());
-    BlendCase result;
-    for (const std::uint32_t item : candidates) {
-      for (const std::vector<float>& scores : scores_) result.scores.push_back(scores[item]);
-    }
-    for (const std::uint32_t item : judged.relevant) {
-      const auto found = std::ranges::lower_bound(candidates, item);
-      result.held_out.push_back(static_cast<std::uint32_t>(found - candidates.begin()));
-    }
-    return result;
+    return blend_case(scores_, seen_, judged.relevant);
   }
 
  private:
@@ -157,8 +141,8 @@ class CaseMaker {
   const LiveState& state_;
   Scorer scorer_;
   std::vector<std::vector<float>> scores_;  // kVoices x n_items, of the last user
-  std::vector<float> unseen_;
   std::vector<KeptEvent> history_;
+  std::vector<std::uint32_t> seen_;
 };
 
 std::vector<BlendCase> make_cases(const TrainingLog& log, const LiveState& state,
@@ -176,8 +160,7 @@ std::vector<BlendCase> make_cases(const TrainingLog& log, const LiveState& state
   return cases;
 }
 
-// Cases without the user's history of a voice that hears everybody: popularity. The trending voice
-// alone comes near it, but fades; so popularity is judged by itself.
+// The trending voice comes near popularity, but fades; so popularity is judged by itself.
 double ndcg_of_popularity(const TrainingLog& log, const LiveState& state, const Dataset& dataset,
                           std::span<const Judged> judges, FitContext& context) {
   const Result<std::unique_ptr<Model>> popularity = Popularity::fit(dataset, {}, context);

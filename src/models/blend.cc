@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "base/rng.h"
-#include "math/top_k.h"
 #include "models/blend_weights.h"
 #include "models/registry.h"
 #include "models/tensor_file.h"
@@ -20,10 +19,6 @@ namespace {
 
 constexpr const char* kParts = "coseno.blend";     // metadata: names, separated by commas
 constexpr const char* kWeights = "blend.weights";  // F32, n_parts
-
-// Of each model the best so many are candidates: what none has among them, no weights bring into
-// the first 20, but for rare items of which all have a middling opinion.
-constexpr std::size_t kDepth = 100;
 
 // Of each model so many similar items are weighed.
 constexpr std::size_t kSimilarDepth = 1000;
@@ -164,46 +159,25 @@ class CaseMaker {
 
   BlendCase make(UserIndex user) {
     const Profile profile = profile_of(held_out_.rest, user);
-    std::vector<std::uint32_t> candidates;
+    seen_.clear();
+    for (const Interaction& act : profile.history) seen_.push_back(std::to_underlying(act.item));
+    items_.clear();
     for (const ItemIndex item : held_out_.items[offset(user)]) {
-      candidates.push_back(std::to_underlying(item));
+      items_.push_back(std::to_underlying(item));
     }
     for (std::size_t m = 0; m < models_.size(); ++m) {
       models_[m]->score(profile, scores_[m]);
       standardise(scores_[m]);
-      add_best(profile.history, scores_[m], candidates);
     }
-    std::ranges::sort(candidates);
-    const auto repeated = std::ranges::unique(candidates);
-    candidates.erase(repeated.begin(), repeated.end());
-    return case_of(user, candidates);
+    return blend_case(scores_, seen_, items_);
   }
 
  private:
-  // Without what the user has, which no list holds.
-  void add_best(History history, std::span<const float> scores,
-                std::vector<std::uint32_t>& candidates) {
-    unseen_.assign(scores.begin(), scores.end());
-    for (const Interaction& act : history) unseen_[offset(act.item)] = kNeverScore;
-    for (const Scored& best : top_k(unseen_, kDepth)) candidates.push_back(best.index);
-  }
-
-  BlendCase case_of(UserIndex user, std::span<const std::uint32_t> candidates) const {
-    BlendCase result;
-    for (const std::uint32_t item : candidates) {
-      for (const std::vector<float>& scores : scores_) result.scores.push_back(scores[item]);
-    }
-    for (const ItemIndex item : held_out_.items[offset(user)]) {
-      const auto found = std::ranges::lower_bound(candidates, std::to_underlying(item));
-      result.held_out.push_back(static_cast<std::uint32_t>(found - candidates.begin()));
-    }
-    return result;
-  }
-
   std::span<const std::unique_ptr<Model>> models_;
   const HeldOut& held_out_;
   std::vector<std::vector<float>> scores_;  // n_models x n_items, of the last user
-  std::vector<float> unseen_;
+  std::vector<std::uint32_t> seen_;         // and what is held out of the user's items
+  std::vector<std::uint32_t> items_;
 };
 
 // Users with something held out, evenly spread where there are more than enough.

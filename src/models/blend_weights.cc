@@ -13,6 +13,9 @@ namespace {
 
 constexpr std::size_t kLength = 20;
 
+// Of each model the best so many are candidates.
+constexpr std::size_t kDepth = 100;
+
 // Of the weight that one model gets more or less, before all are scaled to a sum of 1.
 constexpr double kFirstStep = 0.4;
 constexpr double kLastStep = 0.02;
@@ -99,6 +102,29 @@ void standardise(std::span<float> scores) {
   for (float& score : scores) {
     score = score == kNeverScore ? 0 : static_cast<float>((score - mean) * scale);
   }
+}
+
+BlendCase blend_case(std::span<const std::vector<float>> scores,
+                     std::span<const std::uint32_t> seen, std::span<const std::uint32_t> held_out) {
+  std::vector<std::uint32_t> candidates(held_out.begin(), held_out.end());
+  std::vector<float> unseen;
+  for (const std::vector<float>& of_model : scores) {
+    unseen = of_model;
+    for (const std::uint32_t item : seen) unseen[item] = kNeverScore;
+    for (const Scored& best : top_k(unseen, kDepth)) candidates.push_back(best.index);
+  }
+  std::ranges::sort(candidates);
+  const auto repeated = std::ranges::unique(candidates);
+  candidates.erase(repeated.begin(), repeated.end());
+  BlendCase result;
+  for (const std::uint32_t item : candidates) {
+    for (const std::vector<float>& of_model : scores) result.scores.push_back(of_model[item]);
+  }
+  for (const std::uint32_t item : held_out) {
+    const auto found = std::ranges::lower_bound(candidates, item);
+    result.held_out.push_back(static_cast<std::uint32_t>(found - candidates.begin()));
+  }
+  return result;
 }
 
 double blend_ndcg(std::span<const BlendCase> cases, std::span<const float> weights) {

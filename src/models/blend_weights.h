@@ -19,6 +19,13 @@ struct BlendCase {
   std::vector<std::uint32_t> held_out;  // candidate numbers
 };
 
+// Of one user: what `scores` (n_models x n_items, comparable) say of the held-out items and of
+// those that could come to the top: each model's best 100 without `seen`. What none has among them,
+// no weights bring into the first 20, but for rare items of which all have a middling opinion. Item
+// numbers are below n_items; `held_out` has none twice.
+BlendCase blend_case(std::span<const std::vector<float>> scores,
+                     std::span<const std::uint32_t> seen, std::span<const std::uint32_t> held_out);
+
 // NDCG at 20, the mean over the cases; ties count against the held-out. `weights`: n_models.
 double blend_ndcg(std::span<const BlendCase> cases, std::span<const float> weights);
 
