@@ -128,8 +128,8 @@ struct RecommendRequest {
   std::uint64_t min_position = 0;
 };
 
-// How much of a score comes from where: the model's name, "covisitation", "trending", "content",
-// "boost".
+// How much of a score comes from where: the model's name, "covisitation", "trending",
+// "content" and "freshness" (of items that the model does not know), "boost".
 struct Source {
   std::string name;
   float score = 0;
@@ -185,6 +185,9 @@ struct EngineStats {
   std::size_t n_items = 0;
   std::uint64_t snapshot = 0;
   std::string model = {};
+  // Why the snapshot that the folder names as the current one is not in service: it is damaged, of
+  // a newer format. Empty: it is. The next training that publishes one ends the trouble.
+  std::string snapshot_trouble = {};
   std::size_t n_kept_events = 0;
   // Of the live state, in bytes; RocksDB's own caches are bounded apart from it.
   std::size_t users_bytes = 0;
@@ -219,7 +222,8 @@ struct PastEvent {
 
 class Engine {
  public:
-  // Opens a data folder for writing, or makes one. Errors: conflict where another engine has it,
+  // Opens a data folder for writing, or makes one. A damaged snapshot is no error: it goes on
+  // without, and EngineStats::snapshot_trouble tells. Errors: conflict where another engine has it,
   // corrupt, io, invalid_argument (options).
   static Result<Engine> open(const std::string& folder, const EngineOptions& options = {});
   // Opens it for reading, beside an engine that writes; refresh() takes up what came since. Every
@@ -268,13 +272,14 @@ class Engine {
   Result<void> set_event_types(const EventTypes& types);
 
   // Fits to the log as it is now, while others go on; publishes what is not worse. An engine beside
-  // may do it too: it writes to the folder `snapshots` only, and the writer's refresh() takes up
-  // what it left. One at a time a folder (conflict). Errors: invalid_argument, cancelled,
+  // may do it too: it writes to the folder `snapshots` only, and the writer takes up what it left
+  // within a second. One at a time a folder (conflict). Errors: invalid_argument, cancelled,
   // unavailable (memory, with the figure).
   Result<TrainReport> train(const TrainOptions& options = {});
 
-  // Of an engine beside: takes up what the writer has stored since. Of a writer: takes up the
-  // snapshot that a training beside it has left.
+  // Of an engine beside: takes up what the writer has stored since. Of a writer: takes up at once
+  // the snapshot that a training beside it has left. Errors: io, corrupt; then what was in service
+  // stays so.
   Result<void> refresh();
 
   EngineStats stats() const;

@@ -55,6 +55,7 @@ std::string stats_json(const EngineStats& stats, const EventTypes& types) {
                                        {"items", stats.n_items},
                                        {"snapshot", stats.snapshot},
                                        {"model", stats.model},
+                                       {"snapshot_trouble", stats.snapshot_trouble},
                                        {"kept_events", stats.n_kept_events},
                                        {"users_bytes", stats.users_bytes},
                                        {"items_bytes", stats.items_bytes},

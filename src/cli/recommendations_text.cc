@@ -47,8 +47,14 @@ std::string title_of(const Engine& engine, std::string_view item) {
 }
 
 std::string model_text(const EngineStats& stats) {
-  if (stats.snapshot == 0) return "no model yet (coseno train)";
-  return fmt::format("model {} (snapshot {})", stats.model, stats.snapshot);
+  std::string text = stats.snapshot == 0
+                         ? "no model yet (coseno train)"
+                         : fmt::format("model {} (snapshot {})", stats.model, stats.snapshot);
+  if (!stats.snapshot_trouble.empty()) {
+    text += fmt::format("; the newest snapshot is not in service: {}",
+                        printable(stats.snapshot_trouble));
+  }
+  return text;
 }
 
 std::string recommendations_table(const Recommendations& list, const Engine& engine) {

@@ -14,7 +14,7 @@ namespace coseno {
 namespace {
 
 constexpr std::string_view kMagic = "COSENOST";
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kVersion = 2;
 constexpr std::size_t kHeaderBytes = 16;
 constexpr std::size_t kBlockBytes = 1 << 20;
 
@@ -63,6 +63,7 @@ void encode(const EngineOptions& options, const LogTotals& totals, const LiveSta
   out.template put<std::uint64_t>(options.history_length);
   out.template put<std::uint64_t>(options.covisitation_width);
   out.put(options.trending_half_life_days);
+  out.put_text(totals.store_id);
   out.put(totals.position);
   out.put(totals.n_events);
   out.template put<std::uint64_t>(totals.retracted.size());
@@ -215,6 +216,7 @@ std::optional<LogTotals> load_checkpoint(const std::string& path, const EngineOp
                     in.get<double>() == options.trending_half_life_days;
   if (!fits) return std::nullopt;
   LogTotals totals;
+  totals.store_id = in.get_text();
   totals.position = in.get<std::uint64_t>();
   totals.n_events = in.get<std::uint64_t>();
   totals.retracted = in.get_all<std::uint64_t>(in.get<std::uint64_t>());

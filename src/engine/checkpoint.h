@@ -15,6 +15,7 @@ namespace coseno {
 
 // What follows from the log up to a position, beside LiveState.
 struct LogTotals {
+  std::string store_id;  // of the store with the log
   std::uint64_t position = 0;
   std::uint64_t n_events = 0;
   std::vector<std::uint64_t> retracted;  // positions, rising
@@ -26,7 +27,7 @@ struct LogTotals {
 //
 //   8 "COSENOST"   4 version   4 CRC-32 of all that follows
 //   options        8 history_length, 8 covisitation_width, 8 trending_half_life_days
-//   totals         8 each, and lists with their length
+//   totals         the store's id; 8 each, and lists with their length
 //   items          8 n; n_acts 4 each; what is trending: has a landmark, it, and 8 each; rows
 //   users          8 n; 4 length of each; 16 an event
 //

@@ -4,14 +4,19 @@
 #include <boost/unordered/unordered_flat_set.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
+#include <condition_variable>
 #include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <random>
 #include <shared_mutex>
+#include <stop_token>
+#include <thread>
 #include <utility>
 
 #include "base/clock.h"
@@ -35,6 +40,9 @@ constexpr std::size_t kMaxBatch = 100000;
 // Events after which derived state is written: what kill -9 leaves to be read from the log is read
 // in some seconds. Writers wait meanwhile, half a second for 10^7 events.
 constexpr std::uint64_t kCheckpointEvery = 1 << 21;
+constexpr std::string_view kStoreId = "store_id";
+// A writer looks so often for what a training beside it has left.
+constexpr std::chrono::milliseconds kWatchEvery{500};
 
 // 0001-01-01 to 9999-12-31: what RFC 3339 can say.
 constexpr std::int64_t kFirstTimeMs = -62135596800000;
@@ -134,26 +142,37 @@ class Engine::Impl {
   // --- opening
 
   Result<void> load() {
-    const std::lock_guard lock(write_mutex_);
-    COSENO_TRY(load_types());
-    COSENO_TRY(load_names());
-    COSENO_TRY(load_properties());
-    const std::uint64_t known = load_checkpoint();
-    live_->grow(state_.items.size());
-    COSENO_TRY(replay_from(known + 1));
-    return load_snapshot();
+    {
+      const std::lock_guard lock(write_mutex_);
+      COSENO_TRY(load_types());
+      COSENO_TRY(load_names());
+      COSENO_TRY(load_properties());
+      COSENO_TRY(load_store_id());
+      const std::uint64_t known = load_checkpoint();
+      live_->grow(state_.items.size());
+      COSENO_TRY(replay_from(known + 1));
+    }
+    // Derived: without it the engine goes on, and tells.
+    static_cast<void>(load_snapshot());
+    if (!is_reader_) {
+      snapshot_watcher_ = std::jthread([this](const std::stop_token& stop) { watch(stop); });
+    }
+    return {};
   }
 
   // The next open() finds it, and need not read the log. A failure costs only that.
   void close() {
+    snapshot_watcher_ = {};
     const std::lock_guard lock(write_mutex_);
     if (!is_reader_ && trouble_.empty() && position() > checkpoint_position_)
       static_cast<void>(save_checkpoint());
   }
 
   Result<void> refresh() {
-    const std::lock_guard lock(write_mutex_);
-    if (is_reader_) COSENO_TRY(catch_up());
+    if (is_reader_) {
+      const std::lock_guard lock(write_mutex_);
+      COSENO_TRY(catch_up());
+    }
     return load_snapshot();
   }
 
@@ -363,20 +382,20 @@ class Engine::Impl {
     if (!one) return make_error(ErrorCode::conflict, "a training is running");
     const Result<WriterLock> lock = lock_training();
     if (!lock) return std::unexpected(lock.error());
-    // What another process left since is what there is to beat.
-    COSENO_TRY(refresh());
+    // What another process left since is what there is to beat; a damaged one is nothing.
+    if (is_reader_) COSENO_TRY(refresh());
+    static_cast<void>(load_snapshot());
     COSENO_ASSIGN(log, training_log());
     const std::shared_ptr<const ModelSnapshot> in_service = state_.snapshot.get();
     ThreadPool pool(options_.n_threads);
     CallerProgress progress(options);
     COSENO_ASSIGN(trained, coseno::train(log, in_service.get(), options_, options, pool, progress));
     if (trained.report.ndcg < trained.report.ndcg_in_service) return std::move(trained.report);
-    COSENO_ASSIGN(current, ModelSnapshot::current_id(snapshots()));
-    trained.snapshot.id = current + 1;
+    COSENO_ASSIGN(next_id, ModelSnapshot::next_id(snapshots()));
+    trained.snapshot.id = next_id;
     forget_users(trained.fitted.dataset);
     COSENO_TRY(trained.snapshot.save(snapshots(), trained.fitted));
     trained.report.snapshot = trained.snapshot.id;
-    const std::lock_guard write_lock(write_mutex_);
     COSENO_TRY(load_snapshot());
     return std::move(trained.report);
   }
@@ -407,6 +426,8 @@ class Engine::Impl {
       stats.model = snapshot->model_name;
       stats.model_bytes = snapshot->size_bytes;
     }
+    const std::lock_guard lock(snapshot_mutex_);
+    stats.snapshot_trouble = snapshot_trouble_;
     return stats;
   }
 
@@ -528,6 +549,7 @@ class Engine::Impl {
     checkpoint_position_ = position();  // tried, whatever comes of it
     COSENO_TRY(store_->sync());         // it must not know more than the log
     LogTotals totals;
+    totals.store_id = store_id_;
     totals.position = position();
     totals.n_events = n_events_.load(std::memory_order_relaxed);
     totals.retracted.assign(retracted_.begin(), retracted_.end());
@@ -538,6 +560,21 @@ class Engine::Impl {
                                    state_.users.size());
   }
 
+  // A store has a random number, so that what was derived from another one is never taken for its.
+  Result<void> load_store_id() {
+    COSENO_ASSIGN(known, store_->setting(kStoreId));
+    if (known) {
+      store_id_ = *known;
+    } else if (!is_reader_) {
+      std::random_device random;
+      store_id_ = fmt::format("{:08x}{:08x}", random(), random());
+      begin();
+      batch_.put_setting(kStoreId, store_id_);
+      COSENO_TRY(store_->write(batch_));
+    }
+    return {};
+  }
+
   // Returns the position up to which memory is filled: 0 where there is no checkpoint.
   std::uint64_t load_checkpoint() {
     auto live = std::make_shared<LiveState>(options_);
@@ -546,7 +583,8 @@ class Engine::Impl {
     const Result<EventTypes> types = totals ? parse_event_types(totals->event_types) : EventTypes();
     // One that knows more than the store is of another one. It must not be found again when the
     // store has caught up.
-    if (!totals || !types || totals->position > store_->last_position() ||
+    if (!totals || !types || totals->store_id != store_id_ ||
+        totals->position > store_->last_position() ||
         totals->meanings.size() > type_numbers_.size()) {
       std::error_code error;
       if (!is_reader_) fs::remove(checkpoint_path(), error);
@@ -701,19 +739,45 @@ class Engine::Impl {
     return replay_from(state_.position.load(std::memory_order_relaxed) + 1);
   }
 
+  // Takes up the snapshot that CURRENT names, where it is another one than that in service. Others
+  // read and write meanwhile: write_mutex_ is not held.
   Result<void> load_snapshot() {
+    const std::lock_guard lock(snapshot_mutex_);
+    Result<void> loaded = load_named_snapshot();
+    snapshot_trouble_ = loaded ? "" : loaded.error().message;
+    return loaded;
+  }
+
+  Result<void> load_named_snapshot() {
+    tried_snapshot_ = 0;
     COSENO_ASSIGN(id, ModelSnapshot::current_id(snapshots()));
     const std::shared_ptr<const ModelSnapshot> in_service = state_.snapshot.get();
+    tried_snapshot_ = id;
     if (id == 0 || (in_service && in_service->id == id)) return {};
     COSENO_ASSIGN(snapshot, ModelSnapshot::load_current(snapshots()));
+    const std::size_t n_items = snapshot->model->n_items();
     // It may be trained on what has come since this reader looked.
-    if (is_reader_ && snapshot->model->n_items() > live_->n_items()) COSENO_TRY(catch_up());
-    if (snapshot->model->n_items() > live_->n_items()) {
+    if (is_reader_ && n_items > state_.live.get()->n_items()) {
+      const std::lock_guard lock(write_mutex_);
+      COSENO_TRY(catch_up());
+    }
+    if (n_items > state_.live.get()->n_items()) {
       return make_error(ErrorCode::corrupt, "{}: snapshot {} has {} items, the store {}", folder_,
-                        snapshot->id, snapshot->model->n_items(), live_->n_items());
+                        snapshot->id, n_items, state_.live.get()->n_items());
     }
     state_.snapshot.set(snapshot);
     return {};
+  }
+
+  // Takes up what a training beside leaves; one that cannot be loaded is tried once.
+  void watch(const std::stop_token& stop) {
+    std::mutex mutex;
+    std::condition_variable_any stopped;
+    std::unique_lock lock(mutex);
+    while (!stopped.wait_for(lock, stop, kWatchEvery, [&] { return stop.stop_requested(); })) {
+      const Result<std::uint64_t> id = ModelSnapshot::current_id(snapshots());
+      if (id && *id != tried_snapshot_) static_cast<void>(load_snapshot());
+    }
   }
 
   // Held while one process trains: the writer, or one beside it.
@@ -784,6 +848,9 @@ class Engine::Impl {
   // Held by whoever changes something: for the write to the log, and for what follows in memory.
   std::mutex write_mutex_;
   std::mutex train_mutex_;
+  mutable std::mutex snapshot_mutex_;  // held while a snapshot is taken up, write_mutex_ within
+  std::string snapshot_trouble_;       // why it was not; guarded by snapshot_mutex_
+  std::atomic<std::uint64_t> tried_snapshot_ = 0;  // the last that CURRENT was seen to name
   std::mutex sync_mutex_;
   std::uint64_t synced_ = 0;  // position; guarded by sync_mutex_
   // Of a reader: held alone while the store catches up, and by whoever reads the store without
@@ -802,6 +869,9 @@ class Engine::Impl {
   std::map<std::string, TypeIndex, std::less<>> type_numbers_;
   std::shared_ptr<const TypeMeanings> types_ = std::make_shared<TypeMeanings>();
   boost::unordered_flat_set<std::uint64_t> retracted_;  // positions
+  std::string store_id_;
+
+  std::jthread snapshot_watcher_;  // the last member: it uses the others
 };
 
 namespace {

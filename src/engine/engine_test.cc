@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -415,6 +416,51 @@ TEST_F(EngineTest, AnItemBornAfterTrainingIsRecommendedByItsFirstEvents) {
   see(engine, "ann", {"tea0"});
   const Items now = recommended(engine, "ann", 6);
   EXPECT_NE(std::ranges::find(now, "tea9"), now.end());
+}
+
+// Before anybody has had it: to those who had what is like it.
+TEST_F(EngineTest, AnItemWithoutEventsIsRecommendedByItsProperties) {
+  Engine engine = open();
+  fill_camps(engine, 60);
+  for (int i = 0; i < 6; ++i) {
+    ASSERT_TRUE(engine.put_item(fmt::format("tea{}", i), R"({"kind": ["drink", "hot"]})"));
+    ASSERT_TRUE(engine.put_item(fmt::format("jam{}", i), R"({"kind": ["food", "sweet"]})"));
+  }
+  ASSERT_TRUE(engine.train({.model = "item_knn"}));
+  ASSERT_TRUE(engine.put_item("snack", R"({"kind": ["food", "sweet"]})"));
+  ASSERT_TRUE(engine.put_item("brew", R"({"kind": ["drink", "hot"]})"));
+  ASSERT_TRUE(engine.put_item("thing", "{}"));
+  see(engine, "ann", {"tea0", "tea1"});
+  see(engine, "bob", {"jam0", "jam1"});
+  const auto place = [&](std::string_view user, std::string_view item) {
+    const Items all = recommended(engine, user, 1000);
+    return std::ranges::find(all, item) - all.begin();
+  };
+  EXPECT_LT(place("ann", "brew"), place("ann", "snack"));
+  EXPECT_LT(place("bob", "snack"), place("bob", "brew"));
+  const auto explained = engine.recommend({.user = "ann", .k = 1000, .explain = true});
+  for (const RecommendedItem& one : explained->items) {
+    const auto score_of = [&](std::string_view name) {
+      const auto source = std::ranges::find(one.sources, name, &Source::name);
+      return source == one.sources.end() ? 0 : source->score;
+    };
+    EXPECT_EQ(score_of("content") > 0, one.item == "brew") << one.item;
+    EXPECT_EQ(score_of("freshness") > 0, one.item == "brew" || one.item == "snack") << one.item;
+  }
+  const Items like_brew = items(engine.similar("brew", 10).value());
+  EXPECT_EQ(like_brew.size(), 6U);
+  for (const std::string& item : like_brew) EXPECT_TRUE(item.starts_with("tea")) << item;
+}
+
+TEST_F(EngineTest, AWriterTakesUpWhatATrainingBesideLeaves) {
+  Engine writer = open();
+  fill_camps(writer, 60);
+  Engine beside = Engine::open_beside(folder(), options_).value();
+  ASSERT_TRUE(beside.train({.model = "item_knn"}));
+  for (int i = 0; i < 100 && writer.stats().snapshot == 0; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  EXPECT_EQ(writer.stats().snapshot, 1U);
 }
 
 // Writers, readers, a training and an erasure at once; what was acknowledged is there in the end.

@@ -129,19 +129,31 @@ Result<void> set_current(const std::string& snapshots, std::uint64_t id) {
   return write_text(snapshots + "/CURRENT", fmt::format("{:06}\n", id));
 }
 
-// The current one, and the one before it, which a reader may just be loading, stay.
-void remove_older(const std::string& snapshots, std::uint64_t current) {
+// Of the folders of snapshots, rising. Errors: io, but not that there is no such folder.
+Result<std::vector<std::uint64_t>> ids_in(const std::string& snapshots) {
   std::vector<std::uint64_t> ids;
   std::error_code error;
   for (const fs::directory_entry& entry : fs::directory_iterator(snapshots, error)) {
     const std::string name = entry.path().filename().string();
     std::uint64_t id = 0;
     const auto read = std::from_chars(name.data(), name.data() + name.size(), id);
-    if (read.ptr == name.data() + name.size() && id < current) ids.push_back(id);
+    if (read.ec == std::errc() && read.ptr == name.data() + name.size()) ids.push_back(id);
+  }
+  if (error && error != std::errc::no_such_file_or_directory) {
+    return make_error(ErrorCode::io, "{}: {}", snapshots, error.message());
   }
   std::ranges::sort(ids);
-  if (!ids.empty()) ids.pop_back();
-  for (const std::uint64_t id : ids) fs::remove_all(folder_of(snapshots, id), error);
+  return ids;
+}
+
+// The current one, and the one before it, which a reader may just be loading, stay.
+void remove_older(const std::string& snapshots, std::uint64_t current) {
+  Result<std::vector<std::uint64_t>> ids = ids_in(snapshots);
+  if (!ids) return;
+  std::erase_if(*ids, [&](std::uint64_t id) { return id >= current; });
+  if (!ids->empty()) ids->pop_back();
+  std::error_code error;
+  for (const std::uint64_t id : *ids) fs::remove_all(folder_of(snapshots, id), error);
 }
 
 }  // namespace
@@ -169,6 +181,11 @@ Result<std::uint64_t> ModelSnapshot::current_id(const std::string& snapshots) {
   return id;
 }
 
+Result<std::uint64_t> ModelSnapshot::next_id(const std::string& snapshots) {
+  COSENO_ASSIGN(ids, ids_in(snapshots));
+  return ids.empty() ? 1 : ids.back() + 1;
+}
+
 Result<void> ModelSnapshot::copy(const std::string& snapshots, std::uint64_t id,
                                  const std::string& to) {
   if (id == 0) return {};
@@ -187,6 +204,10 @@ Result<std::shared_ptr<const ModelSnapshot>> ModelSnapshot::load_current(
   COSENO_ASSIGN(id, current_id(snapshots));
   if (id == 0) return nullptr;
   const std::string folder = folder_of(snapshots, id);
+  if (!fs::exists(folder)) {
+    return corrupt(snapshots + "/CURRENT",
+                   fmt::format("names snapshot {}, which is not there", id));
+  }
   COSENO_ASSIGN(snapshot, read_description(folder + "/snapshot.json"));
   if (snapshot->id != id) return corrupt(folder + "/snapshot.json", "has the id of another");
   const std::string path = folder + "/model.safetensors";

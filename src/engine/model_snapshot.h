@@ -51,6 +51,8 @@ struct ModelSnapshot {
   static Result<std::shared_ptr<const ModelSnapshot>> load_current(const std::string& snapshots);
   // Its id, 0 where there is none: cheap, to see whether there is another. Errors: io, corrupt.
   static Result<std::uint64_t> current_id(const std::string& snapshots);
+  // One that no snapshot of the folder has, damaged ones included; from 1 on. Errors: io.
+  static Result<std::uint64_t> next_id(const std::string& snapshots);
   // Makes snapshot `id` of the folder `snapshots` the current one of the folder `to`, as save()
   // would have. Nothing is done for 0. Errors: io.
   static Result<void> copy(const std::string& snapshots, std::uint64_t id, const std::string& to);

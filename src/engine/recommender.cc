@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/new_items.h"
 #include "engine/scorer.h"
 #include "math/kernels.h"
 #include "math/top_k.h"
@@ -21,6 +22,10 @@ namespace {
 constexpr std::size_t kMaxK = 1000;
 constexpr std::size_t kMaxActs = 10000;
 constexpr std::size_t kMaxReasons = 3;
+// Of a new item: how many are looked at that share a property with it, about; and what it says that
+// all of them are shared, beside the co-visitation's 0.1 to 1.
+constexpr std::size_t kMostAlike = 20000;
+constexpr float kAlike = 0.1F;
 constexpr double kDayMs = 24.0 * 3600 * 1000;
 
 // Candidates that diversity, calibration, caps and chance choose from: so many a place, and no
@@ -88,12 +93,14 @@ class Answer {
     score(scorer, tastes);
     const std::shared_lock lock(state_.shelf.mutex);
     COSENO_TRY(find_allowed(request.filter));
+    const NewItems new_items = this->new_items(recent_of(tastes));
+    new_items.add_to(scratch_.scores);
     COSENO_TRY(add_boosts(request.boosts));
     hide(request);
     COSENO_ASSIGN(options, final_options(request, tastes));
     COSENO_ASSIGN(placed, choose(options));
     Recommendations result = named(placed);
-    if (request.explain) explain(request, scorer, tastes, placed, result);
+    if (request.explain) explain(request, scorer, new_items, tastes, placed, result);
     return result;
   }
 
@@ -109,14 +116,16 @@ class Answer {
     }
     add_similar(live_->covisitation().similar(*item, kMaxK),
                 std::max(0.1F, weights[std::to_underlying(Voice::covisitation)]));
-    return best_allowed(k, filter);
+    return best_allowed(k, filter, [&] {
+      if (offset(*item) >= n_known()) add_alike(*item);
+    });
   }
 
   Result<Recommendations> trending(std::size_t k, std::string_view filter) {
     COSENO_TRY(check_k(k));
     scratch_.scores.resize(n_items_);
     live_->trending().scores(scratch_.scores);
-    return best_allowed(k, filter);
+    return best_allowed(k, filter, [] {});
   }
 
  private:
@@ -164,6 +173,14 @@ class Answer {
                    .weights = snapshot_ ? snapshot_->weights : kUntrained,
                    .covisitation = live_->covisitation(),
                    .trending = live_->trending()});
+  }
+
+  std::size_t n_known() const { return snapshot_ ? snapshot_->model->n_items() : 0; }
+
+  // The shelf is locked.
+  NewItems new_items(std::span<const Covisitation::Weighed> recent) const {
+    return NewItems(state_.shelf.properties, live_->covisitation(), recent, n_known(),
+                    snapshot_ != nullptr);
   }
 
   // Fills scratch_.history and types_.
@@ -346,8 +363,26 @@ class Answer {
     }
   }
 
-  Result<Recommendations> best_allowed(std::size_t k, std::string_view filter) {
+  // What has the properties of an item that no model knows. The shelf is locked.
+  void add_alike(ItemIndex item) {
+    const Covisitation::Weighed one = {item, 1};
+    const ContentTaste taste(state_.shelf.properties, {&one, 1});
+    scratch_.matching.assign((n_items_ + 63) / 64, 0);
+    taste.find(kMostAlike, scratch_.matching);
+    clear(scratch_.matching, offset(item));
+    for (std::size_t i = 0; i < n_items_; ++i) {
+      if (!is_set(scratch_.matching, i)) continue;
+      float& score = scratch_.scores[i];
+      if (score == kNeverScore) score = 0;
+      score += kAlike * taste.like(static_cast<ItemIndex>(i));
+    }
+  }
+
+  // The best of scratch_.scores and of what `add` adds to them while the shelf is locked.
+  template <class Add>
+  Result<Recommendations> best_allowed(std::size_t k, std::string_view filter, Add add) {
     const std::shared_lock lock(state_.shelf.mutex);
+    add();
     COSENO_TRY(find_allowed(filter));
     mask();
     std::vector<Placed> placed;
@@ -359,8 +394,8 @@ class Answer {
 
   // --- explanations
 
-  void explain(const RecommendRequest& request, const Scorer& scorer, const Tastes& tastes,
-               std::span<const Placed> placed, Recommendations& result) {
+  void explain(const RecommendRequest& request, const Scorer& scorer, const NewItems& new_items,
+               const Tastes& tastes, std::span<const Placed> placed, Recommendations& result) {
     const VoiceWeights weights = scorer.weights(tastes);
     for (std::size_t v = 0; v < kVoices; ++v) {
       if (weights[v] == 0) continue;
@@ -372,8 +407,13 @@ class Answer {
       }
     }
     for (std::size_t n = 0; n < placed.size(); ++n) {
+      const ItemIndex item{placed[n].item};
+      for (const Source& source : {Source{"content", new_items.content(item)},
+                                   Source{"freshness", new_items.freshness(item)}}) {
+        if (source.score != 0) result.items[n].sources.push_back(source);
+      }
       add_boost_source(request, result.items[n]);
-      result.items[n].reasons = reasons(tastes, ItemIndex{placed[n].item});
+      result.items[n].reasons = reasons(tastes, item);
     }
   }
 

@@ -76,6 +76,21 @@ void ItemProperties::append_keys(ItemIndex item, std::string_view name,
   }
 }
 
+void ItemProperties::append_shared(ItemIndex item, std::vector<SharedValue>& values) const {
+  for (const Cell& cell : cells_of(item)) {
+    const ItemSet* const items = indexes_[cell.property]->items_with(cell);
+    if (items == nullptr || items->size() < 2) continue;
+    values.push_back({static_cast<std::uint64_t>(cell.property) << 32 | cell.value,
+                      static_cast<std::uint32_t>(items->size())});
+  }
+}
+
+void ItemProperties::add_items_with(std::uint64_t key, std::span<std::uint64_t> bits) const {
+  const Cell cell = {static_cast<std::uint16_t>(key >> 32), Cell::Kind::scalar,
+                     static_cast<std::uint32_t>(key)};
+  indexes_[cell.property]->items_with(cell)->add_to(bits);
+}
+
 const PropertyIndex* ItemProperties::find(std::string_view name) const {
   const auto place = places_.find(name);
   return place == places_.end() ? nullptr : indexes_[place->second].get();

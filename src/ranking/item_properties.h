@@ -52,10 +52,22 @@ class ItemProperties {
   // Empty where the item has none or is unknown. To patch: get(item).patched(json), then put.
   Properties get(ItemIndex item) const;
 
+  bool has_any(ItemIndex item) const { return !cells_of(item).empty(); }
+
   // Appends a key for each value that the item has of property `name`; of a list, one each in its
   // order. Two keys for one property are equal if and only if the values are, until the next
   // change of the table. Nothing is appended for a point, or where there is no value.
   void append_keys(ItemIndex item, std::string_view name, std::vector<std::uint64_t>& keys) const;
+
+  // A text, a boolean or an element of a list, of one property.
+  struct SharedValue {
+    std::uint64_t key;      // of equal ones, until the next change of the table
+    std::uint32_t n_items;  // that have it
+  };
+  // Appends those of the item that others have too, in the order of its properties.
+  void append_shared(ItemIndex item, std::vector<SharedValue>& values) const;
+  // Sets the bits of the items that have the value. `key`: of append_shared.
+  void add_items_with(std::uint64_t key, std::span<std::uint64_t> bits) const;
 
   // The index of the property, or nullptr where no item has it. Valid until the next change.
   const PropertyIndex* find(std::string_view name) const;

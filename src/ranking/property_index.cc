@@ -95,6 +95,11 @@ PropertyIndex::Value PropertyIndex::value(std::uint32_t item, std::span<const Ce
   return list;
 }
 
+const ItemSet* PropertyIndex::items_with(const Cell& cell) const {
+  if (cell.kind != Cell::Kind::scalar && cell.kind != Cell::Kind::element) return nullptr;
+  return &values_[cell.value].items;
+}
+
 std::uint64_t PropertyIndex::key(std::uint32_t item, const Cell& cell) const {
   if (cell.kind == Cell::Kind::number) return std::bit_cast<std::uint64_t>(numbers_.at(item));
   const Scalar& value = values_[cell.value].value;

@@ -56,6 +56,9 @@ class PropertyIndex {
   // Items that have the property, an empty list included.
   const ItemSet& items() const { return items_; }
 
+  // Items that have the value of the cell; nullptr of numbers that stand alone, points and empty
+  // lists.
+  const ItemSet* items_with(const Cell& cell) const;
   // Items whose value equals `value`, or whose list has an element that does; numbers that stand
   // alone are not among them. Or nullptr.
   const ItemSet* find(const Scalar& value) const;
