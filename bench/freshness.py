@@ -100,6 +100,7 @@ def print_new_items(program, folder, model):
 
 def main():
     parser = measure.parser(__doc__)
+    parser.set_defaults(threads=2)
     parser.add_argument("--model", default="ease", help="model; default ease")
     arguments = parser.parse_args()
     program = measure.built(arguments.build / "coseno")

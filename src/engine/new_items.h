@@ -49,7 +49,7 @@ class ContentTaste {
 };
 
 // What is added to the scores of items that the model does not know: those from `first_new` on; of
-// them the newest 20,000, and only such as have properties.
+// them the newest 10,000, and only such as have properties.
 //
 //   content(i) = 0.7 (like(i) - mean) / deviation    over items evenly taken from all
 //   freshness(i) = 0.5 / (1 + acts with i)           where there is a model
