@@ -195,8 +195,8 @@ struct EngineStats {
   std::size_t model_bytes = 0;
 };
 
-// How a check of a data folder goes, and whether it is to stop.
-struct VerifyOptions {
+// How long work on a data folder goes, and whether it is to stop.
+struct ProgressOptions {
   std::function<void(std::string_view stage, double share)> progress = {};
   std::function<bool()> cancelled = {};
 };
@@ -287,8 +287,9 @@ class Engine {
   // Copies the store and the snapshot in service to the folder `target`, which is missing, empty,
   // or an earlier backup of this data folder: that one is brought up to date, at the cost of what
   // changed. Others go on meanwhile. An erased user is in it, where it was made before compact().
-  // Errors: conflict where `target` holds something else.
-  Result<void> back_up(const std::string& target) const;
+  // Errors: conflict where `target` holds something else; cancelled, and then an earlier backup
+  // there is still good.
+  Result<void> back_up(const std::string& target, const ProgressOptions& options = {}) const;
   // Makes `folder`, which is missing or empty, from what back_up() made. Errors: not_found where
   // `backup` is none, conflict, corrupt.
   static Result<void> restore(const std::string& backup, const std::string& folder);
@@ -296,7 +297,7 @@ class Engine {
   // one record says of another; and the snapshot in service. Errors: corrupt, with the first fault;
   // not_found, cancelled, unavailable (an engine beside changed files all the time).
   static Result<FolderContents> verify(const std::string& folder,
-                                       const VerifyOptions& options = {});
+                                       const ProgressOptions& options = {});
 
  private:
   class Impl;

@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "cli/data_folder.h"
 #include "cli/output.h"
+#include "cli/progress_bar.h"
 
 namespace coseno::cli {
 namespace {
@@ -25,7 +26,11 @@ struct Arguments {
 
 Outcome<void> run(const Arguments& arguments) {
   COSENO_ASSIGN(engine, Engine::open(arguments.folder, {.create = false}));
-  COSENO_TRY(engine.back_up(arguments.target));
+  ProgressBar progress;
+  ProgressOptions options;
+  report_to(progress, options);
+  COSENO_TRY(engine.back_up(arguments.target, options));
+  progress.clear();
   return write_text("-", fmt::format("{}: {} up to position {}\n", arguments.target,
                                      arguments.folder, engine.stats().position));
 }

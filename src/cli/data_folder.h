@@ -32,7 +32,7 @@ bool is_data_folder(const std::string& path);
 Outcome<void> check_options_of_data_folder(const CLI::App& app, const std::string& path);
 Outcome<void> check_options_of_file(const CLI::App& app, const std::string& path);
 
-// TrainOptions or VerifyOptions that report to `progress`, which must outlive them.
+// TrainOptions or ProgressOptions that report to `progress`, which must outlive them.
 template <class Options>
 void report_to(ProgressBar& progress, Options& options) {
   constexpr std::uint64_t kSteps = 1000;

@@ -48,7 +48,7 @@ std::string text_answer(const std::string& folder, const FolderContents& content
 
 Outcome<void> run(const Arguments& arguments) {
   ProgressBar progress;
-  VerifyOptions options;
+  ProgressOptions options;
   report_to(progress, options);
   COSENO_ASSIGN(contents, Engine::verify(arguments.folder, options));
   progress.clear();

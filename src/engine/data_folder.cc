@@ -48,11 +48,11 @@ std::string snapshots_of(const std::string& folder) {
 }
 
 Result<void> back_up_data_folder(const EventStore& store, const std::string& folder,
-                                 const std::string& target) {
+                                 const std::string& target, Progress& progress) {
   COSENO_TRY(check_target(target));
   // One that is published while the store is copied may know items that the copy has not.
   COSENO_ASSIGN(id, ModelSnapshot::current_id(snapshots_of(folder)));
-  COSENO_TRY(store.back_up(store_of(target)));
+  COSENO_TRY(store.back_up(store_of(target), progress));
   return ModelSnapshot::copy(snapshots_of(folder), id, snapshots_of(target));
 }
 

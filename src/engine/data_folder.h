@@ -25,7 +25,7 @@ std::string snapshots_of(const std::string& folder);
 // may be newer than the snapshot beside it, never older. What is interrupted leaves a store without
 // the newest snapshot, and that is a good data folder.
 Result<void> back_up_data_folder(const EventStore& store, const std::string& folder,
-                                 const std::string& target);
+                                 const std::string& target, Progress& progress);
 Result<void> restore_data_folder(const std::string& backup, const std::string& folder);
 Result<FolderContents> verify_data_folder(const std::string& folder, Progress& progress);
 

@@ -101,7 +101,8 @@ Result<void> check_options(const EngineOptions& options) {
   return {};
 }
 
-// Tells the caller how it goes, and hears whether it is to stop. Options: of train() or verify().
+// Tells the caller how it goes, and hears whether it is to stop. Options: TrainOptions or
+// ProgressOptions.
 template <class Options>
 class CallerProgress final : public Progress {
  public:
@@ -400,9 +401,10 @@ class Engine::Impl {
     return std::move(trained.report);
   }
 
-  Result<void> back_up(const std::string& target) const {
+  Result<void> back_up(const std::string& target, const ProgressOptions& options) const {
     COSENO_TRY(check_writer());
-    return back_up_data_folder(*store_, folder_, target);
+    CallerProgress progress(options);
+    return back_up_data_folder(*store_, folder_, target, progress);
   }
 
   EngineStats stats() const {
@@ -975,11 +977,13 @@ Result<TrainReport> Engine::train(const TrainOptions& options) { return impl_->t
 Result<void> Engine::refresh() { return impl_->refresh(); }
 EngineStats Engine::stats() const { return impl_->stats(); }
 
-Result<void> Engine::back_up(const std::string& target) const { return impl_->back_up(target); }
+Result<void> Engine::back_up(const std::string& target, const ProgressOptions& options) const {
+  return impl_->back_up(target, options);
+}
 Result<void> Engine::restore(const std::string& backup, const std::string& folder) {
   return restore_data_folder(backup, folder);
 }
-Result<FolderContents> Engine::verify(const std::string& folder, const VerifyOptions& options) {
+Result<FolderContents> Engine::verify(const std::string& folder, const ProgressOptions& options) {
   CallerProgress progress(options);
   return verify_data_folder(folder, progress);
 }

@@ -97,14 +97,18 @@ bool NewItems::is_new(ItemIndex item) const {
   return offset(item) >= first_new_ && properties_.has_any(item);
 }
 
+double NewItems::novelty(ItemIndex item) const {
+  return 1 / (1 + std::max(0.0F, covisitation_.n_acts(item)));
+}
+
 float NewItems::content(ItemIndex item) const {
   if (scale_ == 0 || !is_new(item)) return 0;
-  return static_cast<float>(kContent * (taste_.like(item) - mean_) * scale_);
+  return static_cast<float>(kContent * novelty(item) * (taste_.like(item) - mean_) * scale_);
 }
 
 float NewItems::freshness(ItemIndex item) const {
   if (!has_model_ || !is_new(item)) return 0;
-  return static_cast<float>(kFreshness / (1 + std::max(0.0F, covisitation_.n_acts(item))));
+  return static_cast<float>(kFreshness * novelty(item));
 }
 
 void NewItems::add_to(std::span<float> scores) const {

@@ -51,11 +51,12 @@ class ContentTaste {
 // What is added to the scores of items that the model does not know: those from `first_new` on; of
 // them the newest 10,000, and only such as have properties.
 //
-//   content(i) = 0.7 (like(i) - mean) / deviation    over items evenly taken from all
-//   freshness(i) = 0.5 / (1 + acts with i)           where there is a model
+//   novelty(i) = 1 / (1 + acts with i)
+//   content(i) = 0.7 novelty(i) (like(i) - mean) / deviation    over items evenly taken from all
+//   freshness(i) = 0.5 novelty(i)                               where there is a model
 //
-// Freshness is the chance that an item gets which nobody has tried; it is gone with the next
-// training.
+// Both give way to what people do with the item, and are gone with the next training. Freshness is
+// the chance that an item gets which nobody has tried.
 class NewItems {
  public:
   // Views; must outlive this object. `has_model`: the items below first_new are those it knows.
@@ -72,6 +73,7 @@ class NewItems {
 
  private:
   bool is_new(ItemIndex item) const;
+  double novelty(ItemIndex item) const;
 
   const ItemProperties& properties_;
   const Covisitation& covisitation_;

@@ -2,6 +2,10 @@
 
 #include <rocksdb/utilities/backup_engine.h>
 
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <future>
 #include <memory>
 
 #include "storage/database.h"
@@ -15,9 +19,37 @@ using rocksdb::BackupEngine;
 using rocksdb::BackupEngineOptions;
 using rocksdb::BackupEngineReadOnly;
 
+constexpr std::chrono::milliseconds kLookEvery{20};
+
+std::uint64_t size_of_files(rocksdb::DB& database) {
+  std::uint64_t size = 0;
+  database.GetAggregatedIntProperty(rocksdb::DB::Properties::kLiveSstFilesSize, &size);
+  return size;
+}
+
+// In a thread of its own, since RocksDB copies without looking whether it is to stop.
+rocksdb::Status copy(BackupEngine& engine, rocksdb::DB& database, Progress& progress) {
+  std::atomic<std::uint64_t> n_bytes = 0;
+  const std::uint64_t bytes_a_call = BackupEngineOptions("").callback_trigger_interval_size;
+  // Flushed first, so that one kind of file, with checksums of its own, holds everything.
+  rocksdb::CreateBackupOptions options;
+  options.flush_before_backup = true;
+  options.progress_callback = [&] { n_bytes.fetch_add(bytes_a_call, std::memory_order_relaxed); };
+  auto copied = std::async(std::launch::async, [&]() -> rocksdb::Status {
+    return engine.CreateNewBackup(options, &database);
+  });
+  while (copied.wait_for(kLookEvery) != std::future_status::ready) {
+    if (progress.cancelled()) engine.StopBackup();
+    progress.report("copying", n_bytes.load(std::memory_order_relaxed), size_of_files(database),
+                    "");
+  }
+  return copied.get();
+}
+
 }  // namespace
 
-Result<void> back_up_database(const Database& database, const std::string& target) {
+Result<void> back_up_database(const Database& database, const std::string& target,
+                              Progress& progress) {
   COSENO_ASSIGN(state, folder_state(target));
   COSENO_TRY(make_folder(target));
   if (state == FolderState::empty) {
@@ -29,10 +61,9 @@ Result<void> back_up_database(const Database& database, const std::string& targe
   if (!status.ok()) return store_error(target, status);
   const std::unique_ptr<BackupEngine> engine(opened);
 
-  // Flushed first, so that one kind of file, with checksums of its own, holds everything.
-  rocksdb::CreateBackupOptions options;
-  options.flush_before_backup = true;
-  status = engine->CreateNewBackup(options, &database.rocksdb());
+  if (progress.cancelled()) return make_error(ErrorCode::cancelled, "cancelled");
+  status = copy(*engine, database.rocksdb(), progress);
+  if (status.IsIncomplete()) return make_error(ErrorCode::cancelled, "cancelled");
   if (!status.ok()) return store_error(target, status);
   // Who was erased is in the earlier copies.
   status = engine->PurgeOldBackups(1);

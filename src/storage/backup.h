@@ -8,13 +8,15 @@
 #include <string>
 
 #include "base/error.h"
+#include "base/progress.h"
 
 namespace coseno {
 
 class Database;
 
 // EventStore::back_up() and restore() say what these promise.
-Result<void> back_up_database(const Database& database, const std::string& target);
+Result<void> back_up_database(const Database& database, const std::string& target,
+                              Progress& progress);
 Result<void> restore_database(const std::string& target, const std::string& folder);
 
 }  // namespace coseno

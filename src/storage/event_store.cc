@@ -299,9 +299,9 @@ Result<StoreCounts> EventStore::verify(Progress& progress) const {
   return verify_entries(*this, *database_, progress);
 }
 
-Result<void> EventStore::back_up(const std::string& target) const {
+Result<void> EventStore::back_up(const std::string& target, Progress& progress) const {
   COSENO_CHECK(lock_.has_value());
-  return back_up_database(*database_, target);
+  return back_up_database(*database_, target, progress);
 }
 
 Result<void> EventStore::restore(const std::string& target, const std::string& folder) {

@@ -158,8 +158,9 @@ class EventStore {
 
   // Copies the store to `target`, which is missing, empty, or an earlier backup of it: that one is
   // brought up to date, at the cost of what changed. Interrupted, the earlier one stays good.
-  // Writing goes on beside it. Writer only. Error: conflict where `target` holds something else.
-  Result<void> back_up(const std::string& target) const;
+  // Writing goes on beside it. Writer only. Errors: conflict where `target` holds something else;
+  // cancelled.
+  Result<void> back_up(const std::string& target, Progress& progress) const;
 
   // Makes `folder` from a backup, checking checksums. Until it is done, the folder is no store.
   // Errors: not_found where `target` is no backup; conflict where `folder` is not empty; corrupt;

@@ -195,7 +195,7 @@ TEST_F(EventStoreDamageTest, DamagedBackupIsNotRestored) {
     const auto store = open(path("a"));
     ASSERT_TRUE(store);
     ASSERT_TRUE(store->write(something_of_everything()));
-    ASSERT_TRUE(store->back_up(path("backup")));
+    ASSERT_TRUE(store->back_up(path("backup"), progress_));
   }
   int n_files = 0;
   for (const fs::path& file : files(path("backup"))) {

@@ -452,7 +452,7 @@ TEST_F(EventStoreTest, CompactLeavesNoByteOfAnErasedUser) {
   batch.add({.kind = Kind::retraction, .position = 4, .target = 3});
   ASSERT_TRUE(store->write(batch));
   // In files, not only in the write-ahead log; and an earlier value.
-  ASSERT_TRUE(store->back_up(path("backup")));
+  ASSERT_TRUE(store->back_up(path("backup"), progress_));
   batch.clear();
   batch.put_user(zacharias, fmt::format(R"({{"hand":"{}"}})", secrets[4]));
   batch.add(event(5, kBob, kTea), "second");
@@ -480,7 +480,7 @@ TEST_F(EventStoreTest, CompactLeavesNoByteOfAnErasedUser) {
 
   // A backup loses them when it is brought up to date.
   EXPECT_TRUE(is_in_files(files(path("backup")), secrets[0]));
-  ASSERT_TRUE(store->back_up(path("backup")));
+  ASSERT_TRUE(store->back_up(path("backup"), progress_));
   for (const std::string& secret : secrets) {
     EXPECT_FALSE(is_in_files(files(path("backup")), secret)) << secret;
   }
@@ -606,7 +606,7 @@ TEST_F(EventStoreTest, VerifyCanBeStopped) {
   const auto store = open(path("a"));
   ASSERT_TRUE(store);
   ASSERT_TRUE(store->write(something_of_everything()));
-  ASSERT_TRUE(store->back_up(path("backup")));  // flushes
+  ASSERT_TRUE(store->back_up(path("backup"), progress_));  // flushes
   Stopped progress;
   const auto counts = store->verify(progress);
   ASSERT_FALSE(counts);
@@ -622,9 +622,9 @@ TEST_F(EventStoreTest, BackupIsRestoredAsItWas) {
     ASSERT_TRUE(store);
     StoreBatch batch = names();
     ASSERT_TRUE(store->write(batch));
-    ASSERT_TRUE(store->back_up(path("backup")));
+    ASSERT_TRUE(store->back_up(path("backup"), progress_));
     ASSERT_TRUE(store->write(something_of_everything()));
-    ASSERT_TRUE(store->back_up(path("backup")));
+    ASSERT_TRUE(store->back_up(path("backup"), progress_));
     batch.clear();
     batch.add(event(8, kAnn, kTea));
     ASSERT_TRUE(store->write(batch));
@@ -643,7 +643,7 @@ TEST_F(EventStoreTest, RestoreTakesNeitherAFullFolderNorNoBackup) {
   {
     const auto store = open(path("a"));
     ASSERT_TRUE(store);
-    ASSERT_TRUE(store->back_up(path("backup")));
+    ASSERT_TRUE(store->back_up(path("backup"), progress_));
   }
   const auto onto_store = EventStore::restore(path("backup"), path("a"));
   ASSERT_FALSE(onto_store);
@@ -657,12 +657,34 @@ TEST_F(EventStoreTest, RestoreTakesNeitherAFullFolderNorNoBackup) {
   EXPECT_FALSE(fs::exists(path("b")));
 }
 
+TEST_F(EventStoreTest, ACancelledBackupLeavesTheEarlierOne) {
+  class Cancelled : public Progress {
+   public:
+    bool cancelled() const override { return true; }
+  };
+  const auto store = open(path("a"));
+  ASSERT_TRUE(store);
+  ASSERT_TRUE(store->write(names()));
+  ASSERT_TRUE(store->back_up(path("backup"), progress_));
+  StoreBatch batch;
+  batch.add(event(1, kAnn, kTea), "first");
+  ASSERT_TRUE(store->write(batch));
+  Cancelled cancelled;
+  const auto result = store->back_up(path("backup"), cancelled);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, ErrorCode::cancelled);
+  ASSERT_TRUE(EventStore::restore(path("backup"), path("b")));
+  const auto restored = open(path("b"));
+  ASSERT_TRUE(restored);
+  EXPECT_EQ(restored->last_position(), 0U);
+}
+
 TEST_F(EventStoreTest, BackupTakesNoFolderOfOtherThings) {
   const auto store = open(path("a"));
   ASSERT_TRUE(store);
   fs::create_directory(path("b"));
   write_file(path("b/thesis.txt"), "chapter 1");
-  const auto result = store->back_up(path("b"));
+  const auto result = store->back_up(path("b"), progress_);
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, ErrorCode::conflict);
   EXPECT_EQ(files(path("b")).size(), 1U);

@@ -73,6 +73,8 @@ class EventStoreTest : public testing::Test {
     return std::move(*store);
   }
 
+  Progress progress_;  // that of nobody
+
   // Two users, two items and a type, at no position.
   static StoreBatch names() {
     StoreBatch batch;
