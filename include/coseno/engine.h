@@ -107,7 +107,9 @@ struct RecommendRequest {
   // Which items may be in the list, as docs/filters.md says; empty: all.
   std::string_view filter = {};
   std::span<const std::string_view> exclude = {};  // items that may not; unknown ones are ignored
-  std::span<const std::string_view> pinned = {};   // items that stand first, in this order
+  // Items that stand first, in this order, whatever the filter and the history say; those that are
+  // not available are left out. Errors: not_found.
+  std::span<const std::string_view> pinned = {};
   std::span<const Boost> boosts = {};
   std::span<const GroupCap> caps = {};
   // 0: the best k. 1: the least alike. By maximal marginal relevance.

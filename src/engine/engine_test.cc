@@ -281,6 +281,22 @@ TEST_F(EngineTest, PinnedExcludedAndBoostedItems) {
   EXPECT_EQ(items(answer), (Items{"rye", "oil", "jam"}));
 }
 
+// Whoever pins decides, but what cannot be had stands nowhere.
+TEST_F(EngineTest, APinIsStrongerThanAFilterButNotThanAvailability) {
+  Engine engine = open();
+  fill(engine);
+  ASSERT_TRUE(engine.put_item("oil", R"({"available": false})"));
+  ASSERT_TRUE(engine.put_item("jam", R"({"shelf": "low"})"));
+  const std::vector<std::string_view> pinned = {"oil", "tea", "rye"};
+  const auto pins = [&] {
+    return engine.recommend(
+        {.user = "a", .filter = R"({"equals": {"shelf": "low"}})", .pinned = pinned});
+  };
+  EXPECT_EQ(items(pins().value()), (Items{"tea", "rye"}));  // both had by the user
+  ASSERT_TRUE(engine.delete_item("tea"));
+  EXPECT_EQ(items(pins().value()), Items{"rye"});
+}
+
 TEST_F(EngineTest, ReasonsNameTheHistory) {
   Engine engine = open();
   fill(engine);
@@ -446,6 +462,9 @@ TEST_F(EngineTest, AnItemWithoutEventsIsRecommendedByItsProperties) {
     };
     EXPECT_EQ(score_of("content") > 0, one.item == "brew") << one.item;
     EXPECT_EQ(score_of("freshness") > 0, one.item == "brew" || one.item == "snack") << one.item;
+    if (one.item == "brew") {
+      EXPECT_EQ(one.reasons.size(), 2U);  // both teas of the history
+    }
   }
   const Items like_brew = items(engine.similar("brew", 10).value());
   EXPECT_EQ(like_brew.size(), 6U);

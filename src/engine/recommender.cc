@@ -92,12 +92,14 @@ class Answer {
     const Scorer scorer = this->scorer();
     score(scorer, tastes);
     const std::shared_lock lock(state_.shelf.mutex);
-    COSENO_TRY(find_allowed(request.filter));
+    find_available();
+    COSENO_ASSIGN(pins, find_pins(request.pinned));
+    COSENO_TRY(narrow(request.filter));
     const NewItems new_items = this->new_items(recent_of(tastes));
     new_items.add_to(scratch_.scores);
     COSENO_TRY(add_boosts(request.boosts));
     hide(request);
-    COSENO_ASSIGN(options, final_options(request, tastes));
+    COSENO_ASSIGN(options, final_options(request, tastes, std::move(pins)));
     COSENO_ASSIGN(placed, choose(options));
     Recommendations result = named(placed);
     if (request.explain) explain(request, scorer, new_items, tastes, placed, result);
@@ -227,14 +229,30 @@ class Answer {
     return {};
   }
 
-  // Fills scratch_.allowed: what is there, available and passes the filter. The shelf is locked.
-  Result<void> find_allowed(std::string_view filter) {
+  // Fills scratch_.allowed: what is there and available. The shelf is locked.
+  void find_available() {
     is_available().evaluate(state_.shelf.properties, n_items_, now_ms_, scratch_.filter,
                             scratch_.allowed);
     const std::vector<std::uint64_t>& deleted = state_.shelf.deleted_bits;
     for (std::size_t w = 0; w < std::min(deleted.size(), scratch_.allowed.size()); ++w) {
       scratch_.allowed[w] &= ~deleted[w];
     }
+  }
+
+  // Of those that are allowed; find_available() was called.
+  Result<std::vector<Pin>> find_pins(std::span<const std::string_view> ids) const {
+    std::vector<Pin> pins;
+    for (const std::string_view id : ids) {
+      const std::optional<ItemIndex> item = state_.items.find(id);
+      if (!item) return make_error(ErrorCode::not_found, "pinned: there is no item '{}'", id);
+      if (offset(*item) >= n_items_ || !is_set(scratch_.allowed, offset(*item))) continue;
+      pins.push_back({pins.size(), std::to_underlying(*item)});
+    }
+    return pins;
+  }
+
+  // Leaves of scratch_.allowed what passes the filter. The shelf is locked.
+  Result<void> narrow(std::string_view filter) {
     if (filter.empty()) return {};
     COSENO_TRY(match("filter", filter, scratch_.matching));
     for (std::size_t w = 0; w < scratch_.allowed.size(); ++w) {
@@ -279,14 +297,11 @@ class Answer {
            !options.calibration && options.exploration.method == Exploration::Method::none;
   }
 
-  Result<FinalListOptions> final_options(const RecommendRequest& request, const Tastes& tastes) {
+  Result<FinalListOptions> final_options(const RecommendRequest& request, const Tastes& tastes,
+                                         std::vector<Pin> pins) {
     FinalListOptions options;
     options.k = request.k;
-    for (const std::string_view id : request.pinned) {
-      const std::optional<ItemIndex> item = state_.items.find(id);
-      if (!item) return make_error(ErrorCode::not_found, "pinned: there is no item '{}'", id);
-      options.pins.push_back({options.pins.size(), std::to_underlying(*item)});
-    }
+    options.pins = std::move(pins);
     for (const GroupCap& cap : request.caps) {
       options.caps.push_back({std::string(cap.property), cap.at_most});
     }
@@ -383,7 +398,8 @@ class Answer {
   Result<Recommendations> best_allowed(std::size_t k, std::string_view filter, Add add) {
     const std::shared_lock lock(state_.shelf.mutex);
     add();
-    COSENO_TRY(find_allowed(filter));
+    find_available();
+    COSENO_TRY(narrow(filter));
     mask();
     std::vector<Placed> placed;
     for (const Scored& best : top_k(scratch_.scores, k)) {
@@ -413,7 +429,7 @@ class Answer {
         if (source.score != 0) result.items[n].sources.push_back(source);
       }
       add_boost_source(request, result.items[n]);
-      result.items[n].reasons = reasons(tastes, item);
+      result.items[n].reasons = reasons(tastes, new_items, item);
     }
   }
 
@@ -436,11 +452,14 @@ class Answer {
     item.sources.push_back({"boost", rest});
   }
 
-  // Which items of the history stand near the item: in the counts, and in the model's vectors.
-  std::vector<Reason> reasons(const Tastes& tastes, ItemIndex item) const {
+  // Which items of the history stand near the item: in the counts, in the model's vectors, and by
+  // what they are.
+  std::vector<Reason> reasons(const Tastes& tastes, const NewItems& new_items,
+                              ItemIndex item) const {
     std::vector<std::pair<double, ItemIndex>> shares;
     const std::vector<Covisitation::Weighed> recent = recent_of(tastes);
     const VoiceWeights weights = snapshot_ ? snapshot_->weights : kUntrained;
+    const double content = std::max(0.0F, new_items.content(item));
     for (const Covisitation::Weighed& act : recent) {
       double share = 0;
       live_->covisitation().score(
@@ -448,6 +467,10 @@ class Answer {
             if (other == item) share += weights[std::to_underlying(Voice::covisitation)] * score;
           });
       share += weights[std::to_underlying(Voice::model)] * act.weight * cosine(act.item, item);
+      if (content > 0) {
+        const ContentTaste taste(state_.shelf.properties, {&act, 1});
+        share += content * act.weight * taste.like(item);
+      }
       if (share > 0) shares.emplace_back(share, act.item);
     }
     double sum = 0;
