@@ -1297,7 +1297,8 @@ class EndingTest(ProgramTest):
             except OSError:  # the other end is closed
                 break
             shown += part
-            if len(shown) > 200 and process.poll() is None:
+            # Reading shows a bar of its own, where the machine is slow.
+            if b"biased_mf" in shown and len(shown) > 200 and process.poll() is None:
                 process.send_signal(signal.SIGINT)
         os.close(master)
         return process.wait(timeout=60), shown.decode()
