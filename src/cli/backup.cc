@@ -1,6 +1,5 @@
 // coseno backup: a copy of a data folder that is kept up to date at the cost of what changed.
 
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
 
@@ -37,14 +36,14 @@ Outcome<void> run(const Arguments& arguments) {
 
 }  // namespace
 
-Command add_backup(CLI::App& program) {
-  CLI::App* const app = program.add_subcommand("backup", "Copies a data folder");
+Command add_backup(CommandLine& program) {
+  CommandLine app = program.add_subcommand("backup", "Copies a data folder");
   const auto arguments = std::make_shared<Arguments>();
-  add_data_folder_argument(*app, arguments->folder);
-  app->add_option("TARGET", arguments->target, "A new or empty folder, or an earlier backup")
-      ->type_name("DIR")
-      ->required();
-  app->footer(kExamples);
+  add_data_folder_argument(app, arguments->folder);
+  app.add_option("TARGET", arguments->target, "A new or empty folder, or an earlier backup")
+      .type_name("DIR")
+      .required();
+  app.footer(kExamples);
   return {app, [arguments] { return run(*arguments); }};
 }
 

@@ -3,36 +3,33 @@
 
 #include <functional>
 
+#include "cli/command_line.h"
 #include "cli/failure.h"
-
-namespace CLI {  // NOLINT(readability-identifier-naming): CLI11's
-class App;
-}
 
 namespace coseno::cli {
 
 struct Command {
-  CLI::App* app;                       // its arguments; owned by the program's
+  CommandLine app;                     // its arguments
   std::function<Outcome<void>()> run;  // to be called when `app` has been parsed
 };
 
 // Each adds its command to the program, and lives in the file of its name.
-Command add_import(CLI::App& program);
-Command add_train(CLI::App& program);
-Command add_inspect(CLI::App& program);
-Command add_verify(CLI::App& program);
-Command add_backup(CLI::App& program);
-Command add_restore(CLI::App& program);
-Command add_erase(CLI::App& program);
-Command add_recommend(CLI::App& program);
-Command add_similar(CLI::App& program);
-Command add_predict(CLI::App& program);
-Command add_fit(CLI::App& program);
-Command add_evaluate(CLI::App& program);
-Command add_tune(CLI::App& program);
-Command add_replay(CLI::App& program);
-Command add_generate(CLI::App& program);
-Command add_models(CLI::App& program);
-Command add_completion(CLI::App& program);
+Command add_import(CommandLine& program);
+Command add_train(CommandLine& program);
+Command add_inspect(CommandLine& program);
+Command add_verify(CommandLine& program);
+Command add_backup(CommandLine& program);
+Command add_restore(CommandLine& program);
+Command add_erase(CommandLine& program);
+Command add_recommend(CommandLine& program);
+Command add_similar(CommandLine& program);
+Command add_predict(CommandLine& program);
+Command add_fit(CommandLine& program);
+Command add_evaluate(CommandLine& program);
+Command add_tune(CommandLine& program);
+Command add_replay(CommandLine& program);
+Command add_generate(CommandLine& program);
+Command add_models(CommandLine& program);
+Command add_completion(CommandLine& program);
 
 }  // namespace coseno::cli

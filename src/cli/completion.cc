@@ -1,7 +1,5 @@
 // coseno completion: the script that lets a shell complete commands, options and their values.
 
-#include <CLI/CLI.hpp>
-
 #include "cli/command.h"
 #include "cli/completion_script.h"
 #include "cli/output.h"
@@ -15,12 +13,11 @@ constexpr const char* kExamples = R"(Examples:
 
 }  // namespace
 
-Command add_completion(CLI::App& program) {
-  CLI::App* const app =
-      program.add_subcommand("completion", "Prints the script for tab completion");
+Command add_completion(CommandLine& program) {
+  CommandLine app = program.add_subcommand("completion", "Prints the script for tab completion");
   // There is one script, so what was said is checked and not kept.
-  app->add_option("SHELL", "bash")->required()->check(CLI::IsMember({"bash"}));
-  app->footer(kExamples);
+  app.add_option("SHELL", "bash").required().is_member({"bash"});
+  app.footer(kExamples);
   return {app, [] { return write_text("-", kBashCompletion); }};
 }
 

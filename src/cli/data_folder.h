@@ -7,13 +7,10 @@
 #include <string_view>
 #include <utility>
 
+#include "cli/command_line.h"
 #include "cli/failure.h"
 #include "cli/progress_bar.h"
 #include "coseno/engine.h"
-
-namespace CLI {  // NOLINT(readability-identifier-naming): CLI11's
-class App;
-}  // namespace CLI
 
 namespace coseno::cli {
 
@@ -21,16 +18,16 @@ namespace coseno::cli {
 constexpr const char* kWithFile = "With a file";
 constexpr const char* kWithDataFolder = "With a data folder";
 
-void add_data_folder_argument(CLI::App& app, std::string& folder);
+void add_data_folder_argument(CommandLine& app, std::string& folder);
 
 // RATINGS of `app` may be a data folder; then these options have no effect.
-void let_be_data_folder(CLI::App& app, std::initializer_list<const char*> options_with_file);
+void let_be_data_folder(CommandLine& app, std::initializer_list<const char*> options_with_file);
 
 bool is_data_folder(const std::string& path);
 
 // Wrong use where an option of the other group was given. `path` is what RATINGS is.
-Outcome<void> check_options_of_data_folder(const CLI::App& app, const std::string& path);
-Outcome<void> check_options_of_file(const CLI::App& app, const std::string& path);
+Outcome<void> check_options_of_data_folder(const CommandLine& app, const std::string& path);
+Outcome<void> check_options_of_file(const CommandLine& app, const std::string& path);
 
 // TrainOptions or ProgressOptions that report to `progress`, which must outlive them.
 template <class Options>

@@ -1,6 +1,5 @@
 // coseno erase: a person is forgotten.
 
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
 
@@ -40,12 +39,12 @@ Outcome<void> run(const Arguments& arguments) {
 
 }  // namespace
 
-Command add_erase(CLI::App& program) {
-  CLI::App* const app = program.add_subcommand("erase", "Forgets a user, on disk too");
+Command add_erase(CommandLine& program) {
+  CommandLine app = program.add_subcommand("erase", "Forgets a user, on disk too");
   const auto arguments = std::make_shared<Arguments>();
-  add_data_folder_argument(*app, arguments->folder);
-  add_id_option(*app, "--user", arguments->user, "The user to forget")->required();
-  app->footer(kExamples);
+  add_data_folder_argument(app, arguments->folder);
+  add_id_option(app, "--user", arguments->user, "The user to forget").required();
+  app.footer(kExamples);
   return {app, [arguments] { return run(*arguments); }};
 }
 

@@ -4,7 +4,6 @@
 
 #include <boost/json.hpp>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
 #include <memory>
@@ -341,55 +340,54 @@ Outcome<void> run(const Arguments& arguments) {
       "-", arguments.as_json ? json_answer(rows, arguments.k) : text_answer(rows, arguments));
 }
 
-void add_split_options(CLI::App& app, Arguments& arguments) {
-  CLI::Option* const test =
+void add_split_options(CommandLine& app, Arguments& arguments) {
+  const OptionRef test =
       app.add_option("--test", arguments.test, "Held-out interactions in a file of their own")
-          ->type_name("FILE");
+          .type_name("FILE");
   app.add_option("--protocol", arguments.protocol,
                  "What to hold out; default random, or lightgcn with --test")
-      ->type_name("NAME")
-      ->check(CLI::IsMember({"random", "leave-last-out", "leave-one-out", "temporal", "k-fold",
-                             "strong", kLightGcn}));
+      .type_name("NAME")
+      .is_member(
+          {"random", "leave-last-out", "leave-one-out", "temporal", "k-fold", "strong", kLightGcn});
   app.add_option("--fraction", arguments.fraction,
                  "Share held out by random, temporal and, of each held-out user, strong; default "
                  "0.2")
-      ->type_name("X")
-      ->excludes(test);
+      .type_name("X")
+      .excludes(test);
   app.add_option("--folds", arguments.folds, "Parts of k-fold; default 5")
-      ->type_name("N")
-      ->check(whole_number(2, 100))
-      ->excludes(test);
+      .type_name("N")
+      .check(whole_number(2, 100))
+      .excludes(test);
   app.add_option("--held-out-users", arguments.held_out_users,
                  "Users that strong keeps from training, or below 1 their share; default 0.1")
-      ->type_name("N")
-      ->excludes(test);
+      .type_name("N")
+      .excludes(test);
 }
 
 }  // namespace
 
-Command add_evaluate(CLI::App& program) {
-  CLI::App* const app =
-      program.add_subcommand("evaluate", "Measures models on held-out interactions");
+Command add_evaluate(CommandLine& program) {
+  CommandLine app = program.add_subcommand("evaluate", "Measures models on held-out interactions");
   const auto arguments = std::make_shared<Arguments>();
-  add_split_options(*app, *arguments);
-  app->add_option("--models", arguments->models,
-                  "Models to compare with popularity, separated by commas")
-      ->type_name("NAME")
-      ->delimiter(',')
-      ->allow_extra_args(false);
-  add_set_option(*app, arguments->source);
-  add_k_option(*app, arguments->k);
-  add_by_option(*app, arguments->by);
-  app->add_option("--relevant-from", arguments->relevant_from,
-                  "Smallest held-out value that is relevant; default: all are")
-      ->type_name("X");
-  app->add_flag("--json", arguments->as_json, "Answer in JSON");
-  app->add_option("--out", arguments->out, "Where the judged lists of one model go")
-      ->type_name("FILE");
-  app->add_option("--report", arguments->report, "A page of charts to write, in HTML")
-      ->type_name("FILE");
-  add_ratings_options(*app, arguments->source, "TRAIN");
-  app->footer(kExamples);
+  add_split_options(app, *arguments);
+  app.add_option("--models", arguments->models,
+                 "Models to compare with popularity, separated by commas")
+      .type_name("NAME")
+      .delimiter(',')
+      .allow_extra_args(false);
+  add_set_option(app, arguments->source);
+  add_k_option(app, arguments->k);
+  add_by_option(app, arguments->by);
+  app.add_option("--relevant-from", arguments->relevant_from,
+                 "Smallest held-out value that is relevant; default: all are")
+      .type_name("X");
+  app.add_flag("--json", arguments->as_json, "Answer in JSON");
+  app.add_option("--out", arguments->out, "Where the judged lists of one model go")
+      .type_name("FILE");
+  app.add_option("--report", arguments->report, "A page of charts to write, in HTML")
+      .type_name("FILE");
+  add_ratings_options(app, arguments->source, "TRAIN");
+  app.footer(kExamples);
   return {app, [arguments] { return run(*arguments); }};
 }
 

@@ -1,6 +1,5 @@
 // coseno fit: a model file, so that later commands need not fit again.
 
-#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "cli/command.h"
@@ -44,15 +43,15 @@ Outcome<void> run(const Arguments& arguments) {
 
 }  // namespace
 
-Command add_fit(CLI::App& program) {
-  CLI::App* const app = program.add_subcommand("fit", "Fits a model and saves it");
+Command add_fit(CommandLine& program) {
+  CommandLine app = program.add_subcommand("fit", "Fits a model and saves it");
   const auto arguments = std::make_shared<Arguments>();
-  add_model_option(*app, arguments->source, auto_model().name);
-  app->add_option("--out", arguments->out, "The model file to write, in safetensors format")
-      ->type_name("MODEL_FILE")
-      ->required();
-  add_ratings_options(*app, arguments->source);
-  app->footer(kExamples);
+  add_model_option(app, arguments->source, auto_model().name);
+  app.add_option("--out", arguments->out, "The model file to write, in safetensors format")
+      .type_name("MODEL_FILE")
+      .required();
+  add_ratings_options(app, arguments->source);
+  app.footer(kExamples);
   return {app, [arguments] { return run(*arguments); }};
 }
 

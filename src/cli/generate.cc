@@ -4,7 +4,6 @@
 
 #include <fmt/ranges.h>
 
-#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <memory>
 #include <system_error>
@@ -101,31 +100,30 @@ Outcome<void> run(const Arguments& arguments) {
 
 }  // namespace
 
-Command add_generate(CLI::App& program) {
-  CLI::App* const app = program.add_subcommand("generate", "Makes a synthetic data set");
+Command add_generate(CommandLine& program) {
+  CommandLine app = program.add_subcommand("generate", "Makes a synthetic data set");
   const auto arguments = std::make_shared<Arguments>();
   GenerateOptions& options = arguments->options;
-  app->add_option("--users", options.n_users, "Users; default 1000")
-      ->type_name("N")
-      ->check(whole_number(1));
-  app->add_option("--items", options.n_items, "Items; default 500")
-      ->type_name("N")
-      ->check(whole_number(1));
-  app->add_option("--events", options.n_events,
-                  "Ratings; default 50000, at most half of users x items")
-      ->type_name("N")
-      ->check(whole_number(1));
-  app->add_option("--seed", options.seed, "Same seed, same data; default 1")
-      ->type_name("N")
-      ->check(whole_number(0));
-  app->add_option("--out", arguments->out,
-                  "CSV of ratings to write: userId,movieId,rating,timestamp")
-      ->type_name("FILE")
-      ->required();
-  app->add_option("--items-out", arguments->items_out,
-                  "CSV of items to write: movieId,title,genres")
-      ->type_name("FILE");
-  app->footer(kExamples);
+  app.add_option("--users", options.n_users, "Users; default 1000")
+      .type_name("N")
+      .check(whole_number(1));
+  app.add_option("--items", options.n_items, "Items; default 500")
+      .type_name("N")
+      .check(whole_number(1));
+  app.add_option("--events", options.n_events,
+                 "Ratings; default 50000, at most half of users x items")
+      .type_name("N")
+      .check(whole_number(1));
+  app.add_option("--seed", options.seed, "Same seed, same data; default 1")
+      .type_name("N")
+      .check(whole_number(0));
+  app.add_option("--out", arguments->out,
+                 "CSV of ratings to write: userId,movieId,rating,timestamp")
+      .type_name("FILE")
+      .required();
+  app.add_option("--items-out", arguments->items_out, "CSV of items to write: movieId,title,genres")
+      .type_name("FILE");
+  app.footer(kExamples);
   return {app, [arguments] { return run(*arguments); }};
 }
 

@@ -2,7 +2,6 @@
 
 #include <boost/json.hpp>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -276,20 +275,19 @@ Outcome<void> run(const Arguments& arguments) {
 
 }  // namespace
 
-Command add_import(CLI::App& program) {
-  CLI::App* const app =
+Command add_import(CommandLine& program) {
+  CommandLine app =
       program.add_subcommand("import", "Adds events, items and users to a data folder");
   const auto arguments = std::make_shared<Arguments>();
-  add_data_folder_argument(*app, arguments->folder);
-  app->add_option("FILE", arguments->files,
-                  "Files of ratings or interactions; - is standard input");
-  app->add_option("--items", arguments->items, "Titles and properties of items")->type_name("FILE");
-  app->add_option("--users", arguments->users, "Properties of users")->type_name("FILE");
-  app->add_option("--type", arguments->type, "Type of the events; default rating or view")
-      ->type_name("NAME");
-  add_format_option(*app, arguments->format);
-  app->add_flag("--json", arguments->as_json, "Answer in JSON");
-  app->footer(kExamples);
+  add_data_folder_argument(app, arguments->folder);
+  app.add_option("FILE", arguments->files, "Files of ratings or interactions; - is standard input");
+  app.add_option("--items", arguments->items, "Titles and properties of items").type_name("FILE");
+  app.add_option("--users", arguments->users, "Properties of users").type_name("FILE");
+  app.add_option("--type", arguments->type, "Type of the events; default rating or view")
+      .type_name("NAME");
+  add_format_option(app, arguments->format);
+  app.add_flag("--json", arguments->as_json, "Answer in JSON");
+  app.footer(kExamples);
   return {app, [arguments] { return run(*arguments); }};
 }
 

@@ -5,7 +5,6 @@
 
 #include <boost/json.hpp>
 
-#include <CLI/CLI.hpp>
 #include <ctime>
 #include <memory>
 #include <optional>
@@ -189,14 +188,14 @@ Outcome<void> run(const Arguments& arguments) {
 
 }  // namespace
 
-Command add_inspect(CLI::App& program) {
-  CLI::App* const app = program.add_subcommand("inspect", "Shows what a data folder knows");
+Command add_inspect(CommandLine& program) {
+  CommandLine app = program.add_subcommand("inspect", "Shows what a data folder knows");
   const auto arguments = std::make_shared<Arguments>();
-  add_data_folder_argument(*app, arguments->folder);
-  add_id_option(*app, "--user", arguments->user, "Properties and history of this user");
-  add_id_option(*app, "--item", arguments->item, "Properties and neighbours of this item");
-  app->add_flag("--json", arguments->as_json, "Answer in JSON");
-  app->footer(kExamples);
+  add_data_folder_argument(app, arguments->folder);
+  add_id_option(app, "--user", arguments->user, "Properties and history of this user");
+  add_id_option(app, "--item", arguments->item, "Properties and neighbours of this item");
+  app.add_flag("--json", arguments->as_json, "Answer in JSON");
+  app.footer(kExamples);
   return {app, [arguments] { return run(*arguments); }};
 }
 

@@ -4,14 +4,14 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
 #include <new>
-#include <sstream>
+#include <optional>
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/command_line.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
 #include "cli/table.h"
@@ -44,12 +44,9 @@ int report(const Failure& failure) {
 
 int exit_code(const Outcome<void>& outcome) { return outcome ? 0 : report(outcome.error()); }
 
-// Help and version come as exceptions too.
-int answer(const CLI::App& program, const CLI::ParseError& error) {
-  if (error.get_exit_code() != 0) return report(Failure(kWrongUse, explain(program, error)));
-  std::ostringstream text;
-  program.exit(error, text, text);
-  return exit_code(write_text("-", text.str()));
+int answer(const CommandLine& program, const ParseStop& stop) {
+  if (stop.is_wrong_use) return report(Failure(kWrongUse, explain(program, stop)));
+  return exit_code(write_text("-", stop.text));
 }
 
 // A closed standard stream must not become the number of a file that the program opens. What holds
@@ -62,9 +59,10 @@ void hold_closed_streams() {
 }
 
 int run(int argc, char** argv) {
-  CLI::App program("Recommendations from a file of ratings, or from events as they come", "coseno");
+  CommandLine program("Recommendations from a file of ratings, or from events as they come",
+                      "coseno");
   program.set_version_flag("--version", "coseno " COSENO_VERSION);
-  program.require_subcommand(1);
+  program.require_subcommand();
   program.footer(kExamples);
   const std::vector<Command> commands = {
       add_recommend(program), add_similar(program), add_predict(program), add_fit(program),
@@ -72,13 +70,10 @@ int run(int argc, char** argv) {
       add_import(program),    add_train(program),   add_inspect(program), add_verify(program),
       add_backup(program),    add_restore(program), add_erase(program),   add_models(program),
       add_completion(program)};
-  try {
-    program.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return answer(program, error);
-  }
+  const std::optional<ParseStop> stop = program.parse(argc, argv);
+  if (stop) return answer(program, *stop);
   for (const Command& command : commands) {
-    if (command.app->parsed()) return exit_code(command.run());
+    if (command.app.parsed()) return exit_code(command.run());
   }
   return kWrongUse;
 }

@@ -1,6 +1,5 @@
 // coseno models: what there is to choose from, and what can be set.
 
-#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "cli/command.h"
@@ -48,11 +47,11 @@ Outcome<void> run(const std::string& name) {
 
 }  // namespace
 
-Command add_models(CLI::App& program) {
-  CLI::App* const app = program.add_subcommand("models", "Lists the models and their options");
+Command add_models(CommandLine& program) {
+  CommandLine app = program.add_subcommand("models", "Lists the models and their options");
   const auto name = std::make_shared<std::string>();
-  app->add_option("NAME", *name, "Only this one");
-  app->footer(kExamples);
+  app.add_option("NAME", *name, "Only this one");
+  app.footer(kExamples);
   return {app, [name] { return run(*name); }};
 }
 

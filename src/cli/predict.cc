@@ -1,6 +1,5 @@
 // coseno predict: the ratings that users would give.
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
 
@@ -107,19 +106,19 @@ Outcome<void> run(const Arguments& arguments) {
 
 }  // namespace
 
-Command add_predict(CLI::App& program) {
-  CLI::App* const app =
+Command add_predict(CommandLine& program) {
+  CommandLine app =
       program.add_subcommand("predict", "Predicts the ratings of pairs of user and item");
   const auto arguments = std::make_shared<Arguments>();
-  app->add_option("--pairs", arguments->pairs,
-                  "File of pairs in any format of ratings; only user and item are used")
-      ->type_name("FILE")
-      ->required();
-  add_model_option(*app, arguments->source, kDefaultRatingModel);
-  app->add_option("--out", arguments->out, "Where to write; default standard output")
-      ->type_name("FILE");
-  add_ratings_options(*app, arguments->source);
-  app->footer(kExamples);
+  app.add_option("--pairs", arguments->pairs,
+                 "File of pairs in any format of ratings; only user and item are used")
+      .type_name("FILE")
+      .required();
+  add_model_option(app, arguments->source, kDefaultRatingModel);
+  app.add_option("--out", arguments->out, "Where to write; default standard output")
+      .type_name("FILE");
+  add_ratings_options(app, arguments->source);
+  app.footer(kExamples);
   return {app, [arguments] { return run(*arguments); }};
 }
 

@@ -2,7 +2,6 @@
 
 #include <boost/json.hpp>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
 #include <utility>
@@ -167,7 +166,7 @@ Outcome<void> recommend_many(const Arguments& arguments, Session& session) {
   return {};
 }
 
-Outcome<void> answer_from_folder(const CLI::App& app, const Arguments& arguments) {
+Outcome<void> answer_from_folder(const CommandLine& app, const Arguments& arguments) {
   COSENO_TRY(check_options_of_data_folder(app, arguments.source.ratings));
   if (arguments.user.empty()) return wrong_use("recommend needs --user");
   FolderRequest request = arguments.with_folder;
@@ -179,7 +178,7 @@ Outcome<void> answer_from_folder(const CLI::App& app, const Arguments& arguments
   return recommend_from_folder(request);
 }
 
-Outcome<void> run(const CLI::App& app, const Arguments& arguments) {
+Outcome<void> run(const CommandLine& app, const Arguments& arguments) {
   if (is_data_folder(arguments.source.ratings)) return answer_from_folder(app, arguments);
   COSENO_TRY(check_options_of_file(app, arguments.source.ratings));
   if (arguments.user.empty() == arguments.users.empty()) {
@@ -198,26 +197,26 @@ Outcome<void> run(const CLI::App& app, const Arguments& arguments) {
 
 }  // namespace
 
-Command add_recommend(CLI::App& program) {
-  CLI::App* const app = program.add_subcommand("recommend", "Lists what a user may like");
+Command add_recommend(CommandLine& program) {
+  CommandLine app = program.add_subcommand("recommend", "Lists what a user may like");
   const auto arguments = std::make_shared<Arguments>();
-  add_id_option(*app, "--user", arguments->user, "The user to list items for");
-  app->add_option("--users", arguments->users, "all, or a file with one user a line")
-      ->type_name("all|FILE");
-  add_k_option(*app, arguments->k);
-  add_model_option(*app, arguments->source, kDefaultModel);
-  add_by_option(*app, arguments->by);
-  app->add_flag("--include-seen", arguments->include_seen,
-                "List also what the user has had already");
-  app->add_flag("--json", arguments->as_json, "Answer in JSON");
-  app->add_option("--out", arguments->out, "Where --users go; default standard output")
-      ->type_name("FILE");
-  add_ratings_options(*app, arguments->source);
-  add_folder_request_options(*app, arguments->with_folder);
-  let_be_data_folder(*app, {"--users", "--model", "--seconds", "--set", "--by", "--out", "--format",
-                            "--repeats", "--items", "--user-properties", "--seed", "--threads"});
-  app->footer(kExamples);
-  return {app, [app, arguments] { return run(*app, *arguments); }};
+  add_id_option(app, "--user", arguments->user, "The user to list items for");
+  app.add_option("--users", arguments->users, "all, or a file with one user a line")
+      .type_name("all|FILE");
+  add_k_option(app, arguments->k);
+  add_model_option(app, arguments->source, kDefaultModel);
+  add_by_option(app, arguments->by);
+  app.add_flag("--include-seen", arguments->include_seen,
+               "List also what the user has had already");
+  app.add_flag("--json", arguments->as_json, "Answer in JSON");
+  app.add_option("--out", arguments->out, "Where --users go; default standard output")
+      .type_name("FILE");
+  add_ratings_options(app, arguments->source);
+  add_folder_request_options(app, arguments->with_folder);
+  let_be_data_folder(app, {"--users", "--model", "--seconds", "--set", "--by", "--out", "--format",
+                           "--repeats", "--items", "--user-properties", "--seed", "--threads"});
+  app.footer(kExamples);
+  return {app, [app, arguments] { return run(app, *arguments); }};
 }
 
 }  // namespace coseno::cli

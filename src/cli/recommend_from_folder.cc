@@ -2,7 +2,6 @@
 
 #include <boost/json.hpp>
 
-#include <CLI/CLI.hpp>
 #include <string_view>
 #include <utility>
 
@@ -52,24 +51,24 @@ std::string text_answer(const FolderRequest& request, const FolderAnswer& answer
 
 }  // namespace
 
-void add_filter_option(CLI::App& app, std::string& filter) {
+void add_filter_option(CommandLine& app, std::string& filter) {
   app.add_option("--filter", filter,
                  "Which items may be in the list, by their properties (docs/filters.md)")
-      ->type_name("JSON")
-      ->group(kWithDataFolder);
+      .type_name("JSON")
+      .group(kWithDataFolder);
 }
 
-void add_folder_request_options(CLI::App& app, FolderRequest& request) {
+void add_folder_request_options(CommandLine& app, FolderRequest& request) {
   add_filter_option(app, request.filter);
   app.add_option("--exclude", request.exclude, "Items that may not be in the list")
-      ->type_name("ID")
-      ->group(kWithDataFolder);
+      .type_name("ID")
+      .group(kWithDataFolder);
   app.add_option("--diversity", request.diversity,
                  "From 0, the best items (default), to 1, items unlike each other")
-      ->type_name("X")
-      ->group(kWithDataFolder);
+      .type_name("X")
+      .group(kWithDataFolder);
   app.add_flag("--explain", request.explain, "Tell where each score comes from")
-      ->group(kWithDataFolder);
+      .group(kWithDataFolder);
 }
 
 Outcome<void> recommend_from_folder(const FolderRequest& request) {

@@ -5,11 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "cli/command_line.h"
 #include "cli/failure.h"
-
-namespace CLI {  // NOLINT(readability-identifier-naming): CLI11's
-class App;
-}
 
 namespace coseno::cli {
 
@@ -27,8 +24,8 @@ struct FolderRequest {
 };
 
 // What only a data folder can answer: filter, exclude, diversity, explain.
-void add_folder_request_options(CLI::App& app, FolderRequest& request);
-void add_filter_option(CLI::App& app, std::string& filter);
+void add_folder_request_options(CommandLine& app, FolderRequest& request);
+void add_filter_option(CommandLine& app, std::string& filter);
 
 // Writes the list.
 Outcome<void> recommend_from_folder(const FolderRequest& request);

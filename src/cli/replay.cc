@@ -4,7 +4,6 @@
 
 #include <boost/json.hpp>
 
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <optional>
 #include <span>
@@ -150,22 +149,22 @@ Outcome<void> run(const Arguments& arguments) {
 
 }  // namespace
 
-Command add_replay(CLI::App& program) {
-  CLI::App* const app =
+Command add_replay(CommandLine& program) {
+  CommandLine app =
       program.add_subcommand("replay", "Measures what freshness is worth, event by event");
   const auto arguments = std::make_shared<Arguments>();
-  add_k_option(*app, arguments->k);
-  app->add_option("--warm-up", arguments->warm_up,
-                  "Share of the events that is only learnt from; default 0.5")
-      ->type_name("SHARE");
-  app->add_option("--retrain-every", arguments->retrain_every,
-                  "Events between two trainings; default a tenth of all")
-      ->type_name("N")
-      ->check(whole_number(1));
-  add_model_option(*app, arguments->source, auto_model().name);
-  app->add_flag("--json", arguments->as_json, "Answer in JSON");
-  add_ratings_options(*app, arguments->source, "EVENTS");
-  app->footer(kExamples);
+  add_k_option(app, arguments->k);
+  app.add_option("--warm-up", arguments->warm_up,
+                 "Share of the events that is only learnt from; default 0.5")
+      .type_name("SHARE");
+  app.add_option("--retrain-every", arguments->retrain_every,
+                 "Events between two trainings; default a tenth of all")
+      .type_name("N")
+      .check(whole_number(1));
+  add_model_option(app, arguments->source, auto_model().name);
+  app.add_flag("--json", arguments->as_json, "Answer in JSON");
+  add_ratings_options(app, arguments->source, "EVENTS");
+  app.footer(kExamples);
   return {app, [arguments] { return run(*arguments); }};
 }
 

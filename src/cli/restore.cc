@@ -1,6 +1,5 @@
 // coseno restore: a data folder from its backup.
 
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
 
@@ -28,16 +27,16 @@ Outcome<void> run(const Arguments& arguments) {
 
 }  // namespace
 
-Command add_restore(CLI::App& program) {
-  CLI::App* const app = program.add_subcommand("restore", "Makes a data folder from a backup");
+Command add_restore(CommandLine& program) {
+  CommandLine app = program.add_subcommand("restore", "Makes a data folder from a backup");
   const auto arguments = std::make_shared<Arguments>();
-  app->add_option("BACKUP", arguments->backup, "What coseno backup made")
-      ->type_name("DIR")
-      ->required();
-  app->add_option("DATA_DIR", arguments->folder, "A new or empty folder")
-      ->type_name("DIR")
-      ->required();
-  app->footer(kExamples);
+  app.add_option("BACKUP", arguments->backup, "What coseno backup made")
+      .type_name("DIR")
+      .required();
+  app.add_option("DATA_DIR", arguments->folder, "A new or empty folder")
+      .type_name("DIR")
+      .required();
+  app.footer(kExamples);
   return {app, [arguments] { return run(*arguments); }};
 }
 

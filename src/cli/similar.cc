@@ -2,7 +2,6 @@
 
 #include <boost/json.hpp>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
 #include <utility>
@@ -77,7 +76,7 @@ std::string text_answer(const Arguments& arguments, const Engine& engine,
                                     : "\n" + recommendations_table(list, engine));
 }
 
-Outcome<void> answer_from_folder(const CLI::App& app, const Arguments& arguments) {
+Outcome<void> answer_from_folder(const CommandLine& app, const Arguments& arguments) {
   COSENO_TRY(check_options_of_data_folder(app, arguments.source.ratings));
   COSENO_ASSIGN(engine, Engine::open_beside(arguments.source.ratings));
   Result<Recommendations> list = engine.similar(arguments.item, arguments.k, arguments.filter);
@@ -87,7 +86,7 @@ Outcome<void> answer_from_folder(const CLI::App& app, const Arguments& arguments
                                            : text_answer(arguments, engine, similar));
 }
 
-Outcome<void> run(const CLI::App& app, const Arguments& arguments) {
+Outcome<void> run(const CommandLine& app, const Arguments& arguments) {
   if (is_data_folder(arguments.source.ratings)) return answer_from_folder(app, arguments);
   COSENO_TRY(check_options_of_file(app, arguments.source.ratings));
   Session session(arguments.source.n_threads);
@@ -103,19 +102,19 @@ Outcome<void> run(const CLI::App& app, const Arguments& arguments) {
 
 }  // namespace
 
-Command add_similar(CLI::App& program) {
-  CLI::App* const app = program.add_subcommand("similar", "Lists the items most like an item");
+Command add_similar(CommandLine& program) {
+  CommandLine app = program.add_subcommand("similar", "Lists the items most like an item");
   const auto arguments = std::make_shared<Arguments>();
-  add_id_option(*app, "--item", arguments->item, "The item to compare with")->required();
-  add_k_option(*app, arguments->k);
-  add_model_option(*app, arguments->source, kDefaultModel);
-  app->add_flag("--json", arguments->as_json, "Answer in JSON");
-  add_ratings_options(*app, arguments->source);
-  add_filter_option(*app, arguments->filter);
-  let_be_data_folder(*app, {"--model", "--seconds", "--set", "--format", "--repeats", "--items",
-                            "--user-properties", "--seed", "--threads"});
-  app->footer(kExamples);
-  return {app, [app, arguments] { return run(*app, *arguments); }};
+  add_id_option(app, "--item", arguments->item, "The item to compare with").required();
+  add_k_option(app, arguments->k);
+  add_model_option(app, arguments->source, kDefaultModel);
+  app.add_flag("--json", arguments->as_json, "Answer in JSON");
+  add_ratings_options(app, arguments->source);
+  add_filter_option(app, arguments->filter);
+  let_be_data_folder(app, {"--model", "--seconds", "--set", "--format", "--repeats", "--items",
+                           "--user-properties", "--seed", "--threads"});
+  app.footer(kExamples);
+  return {app, [app, arguments] { return run(app, *arguments); }};
 }
 
 }  // namespace coseno::cli

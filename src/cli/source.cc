@@ -2,7 +2,6 @@
 
 #include <fmt/ranges.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
 #include <system_error>
@@ -55,76 +54,76 @@ Outcome<Source> load_source(const SourceArguments& arguments, std::string_view b
 
 }  // namespace
 
-void add_ratings_options(CLI::App& app, SourceArguments& arguments,
+void add_ratings_options(CommandLine& app, SourceArguments& arguments,
                          const std::string& ratings_name) {
   app.add_option(ratings_name, arguments.ratings,
                  "File of ratings or interactions, or a fitted model; - is standard input")
-      ->type_name("FILE")
-      ->required();
+      .type_name("FILE")
+      .required();
   add_format_option(app, arguments.format);
   app.add_option("--repeats", arguments.repeats,
                  "What counts where a user has an item several times; default last")
-      ->type_name("RULE")
-      ->check(CLI::IsMember({"last", "first", "sum", "max"}));
-  app.add_option("--items", arguments.items, "Titles and properties of items")->type_name("FILE");
+      .type_name("RULE")
+      .is_member({"last", "first", "sum", "max"});
+  app.add_option("--items", arguments.items, "Titles and properties of items").type_name("FILE");
   app.add_option("--user-properties", arguments.user_properties, "Properties of users")
-      ->type_name("FILE");
+      .type_name("FILE");
   add_seed_option(app, arguments.seed);
   add_threads_option(app, arguments.n_threads);
 }
 
-void add_format_option(CLI::App& app, std::string& format) {
+void add_format_option(CommandLine& app, std::string& format) {
   app.add_option("--format", format, "Format of the ratings; without it, found by looking")
-      ->type_name("FORMAT")
-      ->check(
-          CLI::IsMember({"json-matrix", "json-lines", "csv", "tsv", "double-colon", "user-lines"}));
+      .type_name("FORMAT")
+      .is_member({"json-matrix", "json-lines", "csv", "tsv", "double-colon", "user-lines"});
 }
 
-void add_seed_option(CLI::App& app, std::optional<std::uint64_t>& seed) {
+void add_seed_option(CommandLine& app, std::optional<std::uint64_t>& seed) {
   app.add_option("--seed", seed, "Seed of everything random; default 1")
-      ->type_name("N")
-      ->check(whole_number(0));
+      .type_name("N")
+      .check(whole_number(0));
 }
 
-void add_threads_option(CLI::App& app, int& n_threads) {
+void add_threads_option(CommandLine& app, int& n_threads) {
   app.add_option("--threads", n_threads, "Threads to use; default one a core")
-      ->type_name("N")
-      ->check(whole_number(1, 1024));
+      .type_name("N")
+      .check(whole_number(1, 1024));
 }
 
-void add_model_option(CLI::App& app, SourceArguments& arguments, std::string_view default_model) {
+void add_model_option(CommandLine& app, SourceArguments& arguments,
+                      std::string_view default_model) {
   app.add_option("--model", arguments.model,
                  fmt::format("Model to fit; default {} (coseno models lists them)", default_model))
-      ->type_name("NAME");
+      .type_name("NAME");
   app.add_option("--seconds", arguments.seconds,
                  "How long --model auto looks for the best model, about; default 30")
-      ->type_name("S");
+      .type_name("S");
   add_set_option(app, arguments);
 }
 
-void add_set_option(CLI::App& app, SourceArguments& arguments) {
+void add_set_option(CommandLine& app, SourceArguments& arguments) {
   app.add_option("--set", arguments.set, "An option of the model; may be repeated")
-      ->type_name("NAME=VALUE")
-      ->allow_extra_args(false)
-      ->check(check_setting);
+      .type_name("NAME=VALUE")
+      .allow_extra_args(false)
+      .check(check_setting);
 }
 
-CLI::Option* add_id_option(CLI::App& app, const std::string& name, std::string& id,
-                           const std::string& help) {
-  return app.add_option(name, id, help)->type_name("ID")->check(check_id);
+OptionRef add_id_option(CommandLine& app, const std::string& name, std::string& id,
+                        const std::string& help) {
+  return app.add_option(name, id, help).type_name("ID").check(check_id);
 }
 
-void add_k_option(CLI::App& app, std::size_t& k) {
-  app.add_option("-k", k, "Items in a list; default 10")->type_name("N")->check(whole_number(1));
+void add_k_option(CommandLine& app, std::size_t& k) {
+  app.add_option("-k", k, "Items in a list; default 10").type_name("N").check(whole_number(1));
 }
 
-void add_by_option(CLI::App& app, std::string& by) {
+void add_by_option(CommandLine& app, std::string& by) {
   app.add_option(
          "--by", by,
          "Order of the list: the model's own best (default), or the cosine of user and item "
          "vectors")
-      ->type_name("ORDER")
-      ->check(CLI::IsMember({"score", "cosine"}));
+      .type_name("ORDER")
+      .is_member({"score", "cosine"});
 }
 
 Outcome<void> check_standard_input(const std::vector<std::string_view>& paths) {

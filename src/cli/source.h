@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/command_line.h"
 #include "cli/failure.h"
 #include "cli/session.h"
 #include "data/catalog.h"
@@ -17,11 +18,6 @@
 #include "models/fitted_model.h"
 #include "models/options.h"
 #include "models/registry.h"
-
-namespace CLI {  // NOLINT(readability-identifier-naming): CLI11's
-class App;
-class Option;
-}  // namespace CLI
 
 namespace coseno::cli {
 
@@ -40,17 +36,17 @@ struct SourceArguments {
 };
 
 // Add options to a command. `ratings_name` is what --help calls the file.
-void add_ratings_options(CLI::App& app, SourceArguments& arguments,
+void add_ratings_options(CommandLine& app, SourceArguments& arguments,
                          const std::string& ratings_name = "RATINGS");
-void add_format_option(CLI::App& app, std::string& format);
-void add_threads_option(CLI::App& app, int& n_threads);
-void add_seed_option(CLI::App& app, std::optional<std::uint64_t>& seed);
-void add_model_option(CLI::App& app, SourceArguments& arguments, std::string_view default_model);
-void add_set_option(CLI::App& app, SourceArguments& arguments);
-CLI::Option* add_id_option(CLI::App& app, const std::string& name, std::string& id,
-                           const std::string& help);
-void add_k_option(CLI::App& app, std::size_t& k);
-void add_by_option(CLI::App& app, std::string& by);
+void add_format_option(CommandLine& app, std::string& format);
+void add_threads_option(CommandLine& app, int& n_threads);
+void add_seed_option(CommandLine& app, std::optional<std::uint64_t>& seed);
+void add_model_option(CommandLine& app, SourceArguments& arguments, std::string_view default_model);
+void add_set_option(CommandLine& app, SourceArguments& arguments);
+OptionRef add_id_option(CommandLine& app, const std::string& name, std::string& id,
+                        const std::string& help);
+void add_k_option(CommandLine& app, std::size_t& k);
+void add_by_option(CommandLine& app, std::string& by);
 
 // Standard input can be read once only. Empty paths are not given.
 Outcome<void> check_standard_input(const std::vector<std::string_view>& paths);

@@ -2,7 +2,6 @@
 
 #include <boost/json.hpp>
 
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
 
@@ -80,16 +79,16 @@ Outcome<void> run(const Arguments& arguments) {
 
 }  // namespace
 
-Command add_train(CLI::App& program) {
-  CLI::App* const app =
+Command add_train(CommandLine& program) {
+  CommandLine app =
       program.add_subcommand("train", "Fits models to a data folder and puts them in service");
   const auto arguments = std::make_shared<Arguments>();
-  add_data_folder_argument(*app, arguments->source.ratings);
-  add_model_option(*app, arguments->source, auto_model().name);
-  add_seed_option(*app, arguments->source.seed);
-  add_threads_option(*app, arguments->source.n_threads);
-  app->add_flag("--json", arguments->as_json, "Answer in JSON");
-  app->footer(kExamples);
+  add_data_folder_argument(app, arguments->source.ratings);
+  add_model_option(app, arguments->source, auto_model().name);
+  add_seed_option(app, arguments->source.seed);
+  add_threads_option(app, arguments->source.n_threads);
+  app.add_flag("--json", arguments->as_json, "Answer in JSON");
+  app.footer(kExamples);
   return {app, [arguments] { return run(*arguments); }};
 }
 

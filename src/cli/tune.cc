@@ -4,7 +4,6 @@
 
 #include <boost/json.hpp>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
 #include <memory>
@@ -254,49 +253,49 @@ Outcome<void> run(const Arguments& arguments) {
   return {};
 }
 
-void add_search_options(CLI::App& app, Arguments& arguments) {
+void add_search_options(CommandLine& app, Arguments& arguments) {
   app.add_option("--trials", arguments.n_trials, "Sets of options to try at most; default 40")
-      ->type_name("N")
-      ->check(whole_number(1, 100000));
+      .type_name("N")
+      .check(whole_number(1, 100000));
   app.add_option("--seconds", arguments.seconds,
                  "Begins no trial that would likely end later; default: no limit")
-      ->type_name("S");
+      .type_name("S");
   app.add_option("--max-users", arguments.max_users,
                  "Users to judge by at most, drawn by lot; default 10000")
-      ->type_name("N")
-      ->check(whole_number(1));
+      .type_name("N")
+      .check(whole_number(1));
   app.add_option("--state", arguments.state,
                  "Keeps the trials in this file, and goes on from those that it has")
-      ->type_name("FILE");
+      .type_name("FILE");
 }
 
-void add_judging_options(CLI::App& app, Arguments& arguments) {
+void add_judging_options(CommandLine& app, Arguments& arguments) {
   app.add_option("--protocol", arguments.protocol, "What of TRAIN to judge by; default random")
-      ->type_name("NAME")
-      ->check(CLI::IsMember({"random", "leave-last-out", "leave-one-out", "temporal"}));
+      .type_name("NAME")
+      .is_member({"random", "leave-last-out", "leave-one-out", "temporal"});
   app.add_option("--fraction", arguments.fraction,
                  "Share judged by, of random and temporal; default 0.2")
-      ->type_name("X");
+      .type_name("X");
   add_k_option(app, arguments.k);
   app.add_option("--relevant-from", arguments.relevant_from,
                  "Smallest held-out value that is relevant; default: all are")
-      ->type_name("X");
+      .type_name("X");
 }
 
 }  // namespace
 
-Command add_tune(CLI::App& program) {
-  CLI::App* const app = program.add_subcommand("tune", "Finds good options of a model");
+Command add_tune(CommandLine& program) {
+  CommandLine app = program.add_subcommand("tune", "Finds good options of a model");
   const auto arguments = std::make_shared<Arguments>();
-  app->add_option("--model", arguments->source.model, "Model to tune (coseno models lists them)")
-      ->type_name("NAME")
-      ->required();
-  add_set_option(*app, arguments->source);
-  add_search_options(*app, *arguments);
-  add_judging_options(*app, *arguments);
-  app->add_flag("--json", arguments->as_json, "Answer in JSON");
-  add_ratings_options(*app, arguments->source, "TRAIN");
-  app->footer(kExamples);
+  app.add_option("--model", arguments->source.model, "Model to tune (coseno models lists them)")
+      .type_name("NAME")
+      .required();
+  add_set_option(app, arguments->source);
+  add_search_options(app, *arguments);
+  add_judging_options(app, *arguments);
+  app.add_flag("--json", arguments->as_json, "Answer in JSON");
+  add_ratings_options(app, arguments->source, "TRAIN");
+  app.footer(kExamples);
   return {app, [arguments] { return run(*arguments); }};
 }
 

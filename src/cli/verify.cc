@@ -2,7 +2,6 @@
 
 #include <boost/json.hpp>
 
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
 
@@ -58,12 +57,12 @@ Outcome<void> run(const Arguments& arguments) {
 
 }  // namespace
 
-Command add_verify(CLI::App& program) {
-  CLI::App* const app = program.add_subcommand("verify", "Checks every byte of a data folder");
+Command add_verify(CommandLine& program) {
+  CommandLine app = program.add_subcommand("verify", "Checks every byte of a data folder");
   const auto arguments = std::make_shared<Arguments>();
-  add_data_folder_argument(*app, arguments->folder);
-  app->add_flag("--json", arguments->as_json, "Answer in JSON");
-  app->footer(kExamples);
+  add_data_folder_argument(app, arguments->folder);
+  app.add_flag("--json", arguments->as_json, "Answer in JSON");
+  app.footer(kExamples);
   return {app, [arguments] { return run(*arguments); }};
 }
 

@@ -7,8 +7,8 @@
 
 namespace coseno::cli {
 
-CLI::Validator whole_number(std::uint64_t min, std::uint64_t max) {
-  const auto check = [min, max](const std::string& text) -> std::string {
+Check whole_number(std::uint64_t min, std::uint64_t max) {
+  return [min, max](const std::string& text) -> std::string {
     std::uint64_t number = 0;
     const char* const end = text.data() + text.size();
     const auto [rest, trouble] = std::from_chars(text.data(), end, number);
@@ -18,7 +18,6 @@ CLI::Validator whole_number(std::uint64_t min, std::uint64_t max) {
     }
     return fmt::format("must be a whole number in [{}, {}], not {}", min, max, text);
   };
-  return CLI::Validator(check, "");
 }
 
 }  // namespace coseno::cli

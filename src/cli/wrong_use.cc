@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -10,19 +11,9 @@
 namespace coseno::cli {
 namespace {
 
-std::vector<std::string> known_words(const CLI::App& app) {
-  std::vector<std::string> words;
-  for (const CLI::App* const command : app.get_subcommands({}))
-    words.push_back(command->get_name());
-  for (const CLI::Option* const option : app.get_options()) {
-    for (const std::string& name : option->get_lnames()) words.push_back("--" + name);
-  }
-  return words;
-}
-
 // ", did you mean --model?", or nothing where no word is near.
-std::string suggestion(const CLI::App& app, std::string_view word) {
-  const std::vector<std::string> known = known_words(app);
+std::string suggestion(const CommandLine& app, std::string_view word) {
+  const std::vector<std::string> known = app.known_words();
   const std::vector<std::string_view> views(known.begin(), known.end());
   const std::string_view nearest = nearest_word(word, views);
   return nearest.empty() ? "" : fmt::format(", did you mean {}?", nearest);
@@ -37,21 +28,19 @@ std::string one_sentence(std::string_view text) {
 
 }  // namespace
 
-std::string explain(const CLI::App& program, const CLI::ParseError& error) {
-  const std::vector<const CLI::App*> chosen = program.get_subcommands(
-      std::function<bool(const CLI::App*)>([](const CLI::App* app) { return app->parsed(); }));
-  const CLI::App& app = chosen.empty() ? program : *chosen.front();
-  const std::string help =
-      chosen.empty() ? "coseno --help" : fmt::format("coseno {} --help", app.get_name());
+std::string explain(const CommandLine& program, const ParseStop& stop) {
+  const std::optional<CommandLine> command = program.parsed_subcommand();
+  const CommandLine& app = command ? *command : program;
+  const std::string help = command ? fmt::format("coseno {} --help", app.name()) : "coseno --help";
   const std::vector<std::string> unknown = app.remaining();
-  std::string sentence = one_sentence(error.what());
+  std::string sentence = one_sentence(stop.text);
   if (!unknown.empty()) {
     const std::string& word = unknown.front();
     const std::string_view kind = word.starts_with('-') ? "option"
-                                  : chosen.empty()      ? "command"
-                                                        : "argument";
+                                  : command             ? "argument"
+                                                        : "command";
     sentence = fmt::format("unknown {} {}{}", kind, word, suggestion(app, word));
-  } else if (chosen.empty() && error.get_name() == "RequiredError") {
+  } else if (!command && stop.is_missing) {
     sentence = "a command is missing";
   }
   return fmt::format("{} (see {})", sentence, help);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,21 +10,18 @@ namespace coseno::cli {
 namespace {
 
 // What is said of these arguments; "" where they are understood.
-std::string said_of(std::vector<std::string> arguments) {
-  CLI::App program("", "coseno");
-  program.require_subcommand(1);
-  CLI::App* const fit = program.add_subcommand("fit");
+std::string said_of(const std::vector<std::string>& arguments) {
+  CommandLine program("", "coseno");
+  program.require_subcommand();
+  CommandLine fit = program.add_subcommand("fit", "");
   std::string model;
   int k = 0;
-  fit->add_option("--model", model);
-  fit->add_option("-k", k);
-  std::ranges::reverse(arguments);  // as CLI11 takes them
-  try {
-    program.parse(arguments);
-  } catch (const CLI::ParseError& error) {
-    return explain(program, error);
-  }
-  return "";
+  fit.add_option("--model", model, "");
+  fit.add_option("-k", k, "");
+  std::vector<const char*> words = {"coseno"};
+  for (const std::string& argument : arguments) words.push_back(argument.c_str());
+  const std::optional<ParseStop> stop = program.parse(static_cast<int>(words.size()), words.data());
+  return stop ? explain(program, *stop) : "";
 }
 
 TEST(WrongUseTest, GoodArgumentsAreUnderstood) {
