@@ -170,10 +170,7 @@ class Engine::Impl {
   }
 
   Result<void> refresh() {
-    if (is_reader_) {
-      const std::lock_guard lock(write_mutex_);
-      COSENO_TRY(catch_up());
-    }
+    if (is_reader_) COSENO_TRY(catch_up());
     return load_snapshot();
   }
 
@@ -384,7 +381,7 @@ class Engine::Impl {
     const Result<WriterLock> lock = lock_training();
     if (!lock) return std::unexpected(lock.error());
     // What another process left since is what there is to beat; a damaged one is nothing.
-    if (is_reader_) COSENO_TRY(refresh());
+    if (is_reader_) COSENO_TRY(catch_up());
     static_cast<void>(load_snapshot());
     COSENO_ASSIGN(log, training_log());
     const std::shared_ptr<const ModelSnapshot> in_service = state_.snapshot.get();
@@ -428,8 +425,7 @@ class Engine::Impl {
       stats.model = snapshot->model_name;
       stats.model_bytes = snapshot->size_bytes;
     }
-    const std::lock_guard lock(snapshot_mutex_);
-    stats.snapshot_trouble = snapshot_trouble_;
+    if (const auto trouble = snapshot_trouble_.get()) stats.snapshot_trouble = *trouble;
     return stats;
   }
 
@@ -728,6 +724,7 @@ class Engine::Impl {
 
   // Of a reader: what the writer has stored since.
   Result<void> catch_up() {
+    const std::lock_guard lock(write_mutex_);
     {
       const std::lock_guard alone(store_mutex_);
       COSENO_TRY(store_->catch_up());
@@ -746,7 +743,8 @@ class Engine::Impl {
   Result<void> load_snapshot() {
     const std::lock_guard lock(snapshot_mutex_);
     Result<void> loaded = load_named_snapshot();
-    snapshot_trouble_ = loaded ? "" : loaded.error().message;
+    snapshot_trouble_.set(loaded ? nullptr
+                                 : std::make_shared<const std::string>(loaded.error().message));
     return loaded;
   }
 
@@ -759,10 +757,7 @@ class Engine::Impl {
     COSENO_ASSIGN(snapshot, ModelSnapshot::load_current(snapshots()));
     const std::size_t n_items = snapshot->model->n_items();
     // It may be trained on what has come since this reader looked.
-    if (is_reader_ && n_items > state_.live.get()->n_items()) {
-      const std::lock_guard lock(write_mutex_);
-      COSENO_TRY(catch_up());
-    }
+    if (is_reader_ && n_items > state_.live.get()->n_items()) COSENO_TRY(catch_up());
     if (n_items > state_.live.get()->n_items()) {
       return make_error(ErrorCode::corrupt, "{}: snapshot {} has {} items, the store {}", folder_,
                         snapshot->id, n_items, state_.live.get()->n_items());
@@ -850,8 +845,8 @@ class Engine::Impl {
   // Held by whoever changes something: for the write to the log, and for what follows in memory.
   std::mutex write_mutex_;
   std::mutex train_mutex_;
-  mutable std::mutex snapshot_mutex_;  // held while a snapshot is taken up, write_mutex_ within
-  std::string snapshot_trouble_;       // why it was not; guarded by snapshot_mutex_
+  std::mutex snapshot_mutex_;  // held while a snapshot is taken up, write_mutex_ within
+  SnapshotCell<std::string> snapshot_trouble_;     // why it was not
   std::atomic<std::uint64_t> tried_snapshot_ = 0;  // the last that CURRENT was seen to name
   std::mutex sync_mutex_;
   std::uint64_t synced_ = 0;  // position; guarded by sync_mutex_

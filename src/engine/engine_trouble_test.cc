@@ -397,6 +397,12 @@ TEST_F(EngineTroubleTest, ADamagedSnapshotIsToldAndGoneWithout) {
   ASSERT_TRUE(engine.train({.model = "item_knn"}));
   EXPECT_EQ(engine.stats().snapshot, 2U);
   EXPECT_EQ(engine.stats().snapshot_trouble, "");
+
+  // Beside a writer too.
+  write_file(snapshots / "CURRENT", "000009\n");
+  Engine beside = Engine::open_beside(folder_, options_).value();
+  ASSERT_TRUE(beside.train({.model = "item_knn"}));
+  EXPECT_EQ(beside.stats().snapshot, 3U);
 }
 
 // One that lies in the folder of another store knows what never happened there.
@@ -411,8 +417,9 @@ TEST_F(EngineTroubleTest, AStateOfAnotherStoreIsNotRead) {
   fs::remove_all(folder_);
   {
     Engine engine = open();
-    fill(engine);
     ASSERT_TRUE(engine.observe({.user = "u1", .item = "another"}));
+    ASSERT_TRUE(engine.observe({.user = "u2", .item = "another"}));
+    fill(engine);
     before = answers(engine);
   }
   write_file(folder_ + "/state", other);

@@ -20,7 +20,8 @@ namespace coseno {
 //   taste = sum over its items j of w_j x_j / |x_j|
 //   like(i) = taste . x_i / (|taste| |x_i|), in [0, 1]
 //
-// A view of `properties` is kept; whoever holds one holds their lock. Source: Salton and Buckley,
+// That of models/content.h, but of the properties as they are at this moment, and without a fit. A
+// view of `properties` is kept; whoever holds one holds their lock. Source: Salton and Buckley,
 // Information Processing and Management 1988.
 class ContentTaste {
  public:
@@ -66,7 +67,7 @@ class NewItems {
   // Both of one item.
   float content(ItemIndex item) const;
   float freshness(ItemIndex item) const;
-  // The cost of a new item is that of its values, some 0.1 us.
+  // Cost: the values of the new items.
   void add_to(std::span<float> scores) const;
 
   const ContentTaste& taste() const { return taste_; }

@@ -387,9 +387,11 @@ class Answer {
     clear(scratch_.matching, offset(item));
     for (std::size_t i = 0; i < n_items_; ++i) {
       if (!is_set(scratch_.matching, i)) continue;
+      const float like = taste.like(static_cast<ItemIndex>(i));
+      if (like <= 0) continue;  // all items have what they share
       float& score = scratch_.scores[i];
       if (score == kNeverScore) score = 0;
-      score += kAlike * taste.like(static_cast<ItemIndex>(i));
+      score += kAlike * like;
     }
   }
 
