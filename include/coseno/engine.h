@@ -55,6 +55,9 @@ struct EngineOptions {
   double trending_half_life_days = 7;
   // Of items: how many that came with each are kept count of, 8 bytes each. In [1, 1000].
   std::size_t covisitation_width = 48;
+  // From how many items on a training makes a graph to search a model of vectors by, in place of a
+  // look at all of them. 0: never.
+  std::size_t graph_items = 100'000;
   // Threads of training; 0: one a core.
   int n_threads = 0;
   std::uint64_t seed = 1;
@@ -190,6 +193,9 @@ struct EngineStats {
   // Why the snapshot that the folder names as the current one is not in service: it is damaged, of
   // a newer format. Empty: it is. The next training that publishes one ends the trouble.
   std::string snapshot_trouble = {};
+  // Of a user's best items by the model, the share that a search finds, as measured when it was
+  // trained: below 1 where the items are so many that a graph is asked for them.
+  double search_recall = 1;
   std::size_t n_kept_events = 0;
   // Of the live state, in bytes; RocksDB's own caches are bounded apart from it.
   std::size_t users_bytes = 0;

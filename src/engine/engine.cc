@@ -392,7 +392,8 @@ class Engine::Impl {
     COSENO_ASSIGN(next_id, ModelSnapshot::next_id(snapshots()));
     trained.snapshot.id = next_id;
     forget_users(trained.fitted.dataset);
-    COSENO_TRY(trained.snapshot.save(snapshots(), trained.fitted));
+    COSENO_TRY(trained.snapshot.save(snapshots(), trained.fitted,
+                                     trained.graph ? &*trained.graph : nullptr));
     trained.report.snapshot = trained.snapshot.id;
     COSENO_TRY(load_snapshot());
     return std::move(trained.report);
@@ -424,6 +425,7 @@ class Engine::Impl {
       stats.snapshot = snapshot->id;
       stats.model = snapshot->model_name;
       stats.model_bytes = snapshot->size_bytes;
+      stats.search_recall = snapshot->graph_recall.value_or(1);
     }
     if (const auto trouble = snapshot_trouble_.get()) stats.snapshot_trouble = *trouble;
     return stats;

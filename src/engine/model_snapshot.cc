@@ -156,12 +156,26 @@ void remove_older(const std::string& snapshots, std::uint64_t current) {
   for (const std::uint64_t id : *ids) fs::remove_all(folder_of(snapshots, id), error);
 }
 
+// Whether there is a graph the folder tells: a training that made none leaves none.
+Result<void> make_search(MatrixView vectors, const std::string& path, ModelSnapshot& snapshot) {
+  if (!fs::exists(path)) {
+    snapshot.search = std::make_unique<VectorSearch>(vectors);
+    return {};
+  }
+  COSENO_ASSIGN(graph, load_search_graph(vectors, snapshot.id, path));
+  snapshot.search = std::make_unique<VectorSearch>(std::move(graph.retriever));
+  snapshot.graph_recall = graph.recall;
+  return {};
+}
+
 }  // namespace
 
-Result<void> ModelSnapshot::save(const std::string& snapshots, const FittedModel& fitted) const {
+Result<void> ModelSnapshot::save(const std::string& snapshots, const FittedModel& fitted,
+                                 const SearchGraph* graph) const {
   const std::string folder = folder_of(snapshots, id);
   COSENO_TRY(make_folder(folder));
   COSENO_TRY(save_model(fitted, folder + "/model.safetensors"));
+  if (graph != nullptr) COSENO_TRY(save_search_graph(*graph, id, folder + "/graph.safetensors"));
   COSENO_TRY(write_text(folder + "/snapshot.json", description(*this)));
   COSENO_TRY(set_current(snapshots, id));
   remove_older(snapshots, id);
@@ -190,7 +204,8 @@ Result<void> ModelSnapshot::copy(const std::string& snapshots, std::uint64_t id,
                                  const std::string& to) {
   if (id == 0) return {};
   COSENO_TRY(make_folder(folder_of(to, id)));
-  for (const char* const name : {"model.safetensors", "snapshot.json"}) {
+  for (const char* const name : {"model.safetensors", "graph.safetensors", "snapshot.json"}) {
+    if (!fs::exists(fmt::format("{}/{}", folder_of(snapshots, id), name))) continue;
     COSENO_TRY(copy_file(fmt::format("{}/{}", folder_of(snapshots, id), name),
                          fmt::format("{}/{}", folder_of(to, id), name)));
   }
@@ -218,7 +233,7 @@ Result<std::shared_ptr<const ModelSnapshot>> ModelSnapshot::load_current(
   if (const auto vectors = snapshot->model->item_vectors()) {
     snapshot->similarity = cosine_similarity(*vectors);
     if (snapshot->model->scores_by_inner_product()) {
-      snapshot->search = std::make_unique<VectorSearch>(*vectors);
+      COSENO_TRY(make_search(*vectors, folder + "/graph.safetensors", *snapshot));
     }
   }
   std::error_code error;

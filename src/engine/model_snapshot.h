@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "engine/search_graph.h"
 #include "engine/vector_search.h"
 #include "models/fitted_model.h"
 #include "models/model.h"
@@ -42,11 +43,15 @@ struct ModelSnapshot {
   // alone: the search in its place. Both hold views of `model`.
   std::optional<Similarity> similarity;
   std::unique_ptr<const VectorSearch> search;
+  // Of what the search by a graph finds (engine/search_graph.h); nothing where it is exact.
+  std::optional<double> graph_recall;
 
-  // Folder `snapshots`/000001 gets snapshot.json and model.safetensors, and then
-  // `snapshots`/CURRENT its name; each file whole or not at all. Of older ones the last is kept.
-  // `fitted` is what `model` is to be, with the ids of its items. Errors: io.
-  Result<void> save(const std::string& snapshots, const FittedModel& fitted) const;
+  // Folder `snapshots`/000001 gets snapshot.json, model.safetensors, and graph.safetensors where
+  // there is a graph, and then `snapshots`/CURRENT its name; each file whole or not at all. Of older
+  // ones the last is kept. `fitted` is what `model` is to be, with the ids of its items, and
+  // `graph`, which may be nullptr, is of its vectors. Errors: io.
+  Result<void> save(const std::string& snapshots, const FittedModel& fitted,
+                    const SearchGraph* graph) const;
   // The one that CURRENT names; nullptr where there is none. Errors: io, corrupt.
   static Result<std::shared_ptr<const ModelSnapshot>> load_current(const std::string& snapshots);
   // Its id, 0 where there is none: cheap, to see whether there is another. Errors: io, corrupt.

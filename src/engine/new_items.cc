@@ -111,10 +111,10 @@ float NewItems::freshness(ItemIndex item) const {
   return static_cast<float>(kFreshness * novelty(item));
 }
 
-void NewItems::add_to(std::span<float> scores) const {
-  for (std::size_t i = first_new_; i < scores.size(); ++i) {
+void NewItems::add_to(LiveScores& scores) const {
+  for (std::size_t i = first_new_; i < scores.n_items(); ++i) {
     const auto item = static_cast<ItemIndex>(i);
-    scores[i] += content(item) + freshness(item);
+    if (const float score = content(item) + freshness(item); score != 0) scores.add(i, score);
   }
 }
 

@@ -10,6 +10,7 @@
 
 #include "data/ids.h"
 #include "engine/covisitation.h"
+#include "engine/live_scores.h"
 #include "ranking/item_properties.h"
 
 namespace coseno {
@@ -68,7 +69,7 @@ class NewItems {
   float content(ItemIndex item) const;
   float freshness(ItemIndex item) const;
   // Cost: the values of the new items.
-  void add_to(std::span<float> scores) const;
+  void add_to(LiveScores& scores) const;
 
   const ContentTaste& taste() const { return taste_; }
 

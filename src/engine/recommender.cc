@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -35,13 +36,14 @@ constexpr std::size_t kLeastCandidates = 100;
 
 // Of one thread, kept from request to request: 4 bytes an item each.
 struct Scratch {
-  std::vector<float> scores;
-  std::vector<float> voice;
+  std::vector<float> scores;  // grown only where a list is made from all of them
+  LiveScores::Scratch live;
   std::vector<std::uint64_t> allowed;
   std::vector<std::uint64_t> matching;
   ItemFilter::Scratch filter;
   std::vector<KeptEvent> history;
-  VectorSearch::Scratch search;
+  std::vector<Scored> best;
+  SearchScratch search;
 };
 
 Scratch& scratch_of_thread() {
@@ -90,17 +92,18 @@ class Answer {
     COSENO_TRY(find_history(request));
     const Tastes tastes = tastes_of(scratch_.history, *types_, now_ms_);
     const Scorer scorer = this->scorer();
-    score(scorer, tastes);
+    std::optional<LiveScores> live = scorer.live(tastes, n_items_, scratch_.live);
     const std::shared_lock lock(state_.shelf.mutex);
     find_available();
     COSENO_ASSIGN(pins, find_pins(request.pinned));
     COSENO_TRY(narrow(request.filter));
     const NewItems new_items = this->new_items(recent_of(tastes));
-    new_items.add_to(scratch_.scores);
-    COSENO_TRY(add_boosts(request.boosts));
+    new_items.add_to(*live);
+    COSENO_TRY(add_boosts(request.boosts, *live));
     hide(request);
     COSENO_ASSIGN(options, final_options(request, tastes, std::move(pins)));
-    COSENO_ASSIGN(placed, choose(options));
+    COSENO_ASSIGN(placed, choose(options, best_by(scorer, tastes, *live)));
+    live.reset();  // explanations read the counts anew
     Recommendations result = named(placed);
     if (request.explain) explain(request, scorer, new_items, tastes, placed, result);
     return result;
@@ -145,29 +148,33 @@ class Answer {
     return {};
   }
 
-  // Fills scratch_.scores: of all voices, or of those that `search_` is not told by its vector.
-  void score(const Scorer& scorer, const Tastes& tastes) {
-    scratch_.scores.resize(n_items_);
-    model_weight_ = scorer.weights(tastes)[std::to_underlying(Voice::model)];
-    if (model_weight_ == 0 || !snapshot_->search) {
-      scorer.score(tastes, scratch_.voice, scratch_.scores);
-      return;
-    }
-    search_ = snapshot_->search.get();
-    vector_ = snapshot_->model->user_vector(tastes.profile());
-    scorer.score_without(Voice::model, tastes, scratch_.voice, scratch_.scores);
-  }
-
   // The n best that are allowed, best first.
-  std::vector<Scored> best(std::size_t n) {
-    if (search_ == nullptr) return top_k(scratch_.scores, n);
-    const std::span<const Scored> found = search_->top({.vector = vector_,
-                                                        .weight = model_weight_,
-                                                        .rest = scratch_.scores,
-                                                        .allowed = scratch_.allowed,
-                                                        .n = n},
-                                                       scratch_.search);
-    return {found.begin(), found.end()};
+  using Best = std::function<std::span<const Scored>(std::size_t n)>;
+
+  // Views of all that is passed. A model of whose scores nothing is known beforehand scores all.
+  Best best_by(const Scorer& scorer, const Tastes& tastes, const LiveScores& live) {
+    const float weight = scorer.weights(tastes)[std::to_underlying(Voice::model)];
+    if (weight == 0) {
+      return [this, &live](std::size_t n) {
+        return best_of(live, {scratch_.allowed, n}, scratch_.search);
+      };
+    }
+    if (snapshot_->search) {
+      return [this, weight, &live, vector = snapshot_->model->user_vector(tastes.profile())](
+                 std::size_t n) {
+        return snapshot_->search->top(vector, weight, live, {scratch_.allowed, n}, scratch_.search);
+      };
+    }
+    scratch_.scores.resize(n_items_);
+    scorer.score_by_model(tastes, scratch_.scores);
+    for (std::size_t i = 0; i < n_items_; ++i) {
+      scratch_.scores[i] = weight * scratch_.scores[i] + live.at(i);
+    }
+    mask();
+    return [this](std::size_t n) -> std::span<const Scored> {
+      scratch_.best = top_k(scratch_.scores, n);
+      return scratch_.best;
+    };
   }
 
   Scorer scorer() const {
@@ -261,18 +268,14 @@ class Answer {
     return {};
   }
 
-  Result<void> add_boosts(std::span<const Boost> boosts) {
+  Result<void> add_boosts(std::span<const Boost> boosts, LiveScores& live) {
     for (const Boost& boost : boosts) {
       if (!std::isfinite(boost.amount) || std::abs(boost.amount) > kMaxBoost) {
         return invalid_argument("boost: amount must be in [-{0}, {0}], not {1}", kMaxBoost,
                                 boost.amount);
       }
       COSENO_TRY(match("boost", boost.filter, scratch_.matching));
-      for (std::size_t i = 0; i < n_items_; ++i) {
-        if (is_set(scratch_.matching, i)) {
-          scratch_.scores[i] += static_cast<float>(boost.amount);
-        }
-      }
+      live.add_boost(scratch_.matching, static_cast<float>(boost.amount));
     }
     return {};
   }
@@ -341,12 +344,11 @@ class Answer {
     }
   }
 
-  Result<std::vector<Placed>> choose(const FinalListOptions& options) {
-    if (search_ == nullptr) mask();
+  Result<std::vector<Placed>> choose(const FinalListOptions& options, const Best& best) {
     std::size_t n = options.k;
     if (!is_plain(options)) n = std::max(kCandidatesAPlace * options.k, kLeastCandidates);
     for (;; n *= 4) {
-      const std::vector<Scored> candidates = best(n);
+      const std::span<const Scored> candidates = best(n);
       COSENO_ASSIGN(placed, final_list(candidates, state_.shelf.properties, options));
       if (placed.size() == options.k || candidates.size() < n) return std::move(placed);
     }
@@ -417,11 +419,19 @@ class Answer {
     const VoiceWeights weights = scorer.weights(tastes);
     for (std::size_t v = 0; v < kVoices; ++v) {
       if (weights[v] == 0) continue;
-      scratch_.voice.resize(n_items_);
-      scorer.score(static_cast<Voice>(v), tastes, scratch_.voice);
-      for (std::size_t n = 0; n < placed.size(); ++n) {
-        result.items[n].sources.push_back(
-            {name_of(static_cast<Voice>(v)), weights[v] * scratch_.voice[placed[n].item]});
+      const auto voice = static_cast<Voice>(v);
+      const auto add = [&](const auto& score_of) {
+        for (std::size_t n = 0; n < placed.size(); ++n) {
+          result.items[n].sources.push_back({name_of(voice), weights[v] * score_of(placed[n].item)});
+        }
+      };
+      if (voice == Voice::model) {
+        scratch_.scores.resize(n_items_);
+        scorer.score_by_model(tastes, scratch_.scores);
+        add([&](std::uint32_t item) { return scratch_.scores[item]; });
+      } else {
+        const LiveScores scores = scorer.live(voice, tastes, n_items_, scratch_.live);
+        add([&](std::uint32_t item) { return scores.at(item); });
       }
     }
     for (std::size_t n = 0; n < placed.size(); ++n) {
@@ -510,10 +520,6 @@ class Answer {
   std::shared_ptr<const LiveState> live_;
   std::size_t n_items_;
   Scratch& scratch_;
-  // Where a search stands in for the model's scores.
-  const VectorSearch* search_ = nullptr;
-  std::vector<float> vector_;
-  float model_weight_ = 0;
   // Looked at by FinalListOptions.
   std::vector<WeightedItem> weighted_;
   Similarity similarity_;

@@ -195,7 +195,7 @@ class Contestant {
   double training_s_ = 0;
   std::vector<KeptEvent> history_;
   std::vector<float> scores_;
-  std::vector<float> scratch_;
+  LiveScores::Scratch scratch_;
 };
 
 Result<void> check(const Interactions& interactions, const ReplayOptions& options) {

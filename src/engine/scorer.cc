@@ -59,77 +59,65 @@ VoiceWeights Scorer::weights(const Tastes& tastes) const {
   return weights;
 }
 
-void Scorer::score(Voice voice, const Tastes& tastes, std::span<float> out) const {
-  switch (voice) {
-    case Voice::model: {
-      if (parts_.model == nullptr) break;
-      const std::size_t n_known = std::min(parts_.model->n_items(), out.size());
-      parts_.model->score(tastes.profile(), out.first(n_known));
-      standardise(out.first(n_known));
-      std::ranges::fill(out.subspan(n_known), 0.0F);
-      return;
-    }
-    case Voice::covisitation:
-      score_by_counts(tastes, out);
-      return;
-    case Voice::trending:
-      parts_.trending.scores(out);
-      standardise(out);
-      return;
-  }
-  std::ranges::fill(out, 0.0F);
+void Scorer::score_by_model(const Tastes& tastes, std::span<float> out) const {
+  const std::size_t n_known =
+      parts_.model == nullptr ? 0 : std::min(parts_.model->n_items(), out.size());
+  if (n_known > 0) parts_.model->score(tastes.profile(), out.first(n_known));
+  standardise(out.first(n_known));
+  std::ranges::fill(out.subspan(n_known), 0.0F);
 }
 
 // As standardise() of scores that are 0 but for some hundreds of items: those alone are summed.
-void Scorer::score_by_counts(const Tastes& tastes, std::span<float> out) const {
-  std::ranges::fill(out, 0.0F);
-  std::vector<std::uint32_t> touched;
+void Scorer::add_counts(const Tastes& tastes, double weight, LiveScores& scores) const {
   parts_.covisitation.score(recent_of(tastes),
                             [&](ItemIndex item, const Covisitation::Weighed&, float score) {
-                              if (offset(item) >= out.size() || score <= 0) return;
-                              if (out[offset(item)] == 0)
-                                touched.push_back(std::to_underlying(item));
-                              out[offset(item)] += score;
+                              if (offset(item) >= scores.n_items() || score <= 0) return;
+                              scores.add(offset(item), score);
                             });
+  if (scores.touched().empty()) return;
   double sum = 0;
   double squares = 0;
-  for (const std::uint32_t item : touched) {
-    sum += out[item];
-    squares += static_cast<double>(out[item]) * out[item];
+  for (const std::uint32_t item : scores.touched()) {
+    const double score = scores.extra(item);
+    sum += score;
+    squares += score * score;
   }
-  if (touched.empty()) return;
-  const auto n = static_cast<double>(out.size());
+  const auto n = static_cast<double>(scores.n_items());
   const double mean = sum / n;
   const double variance = squares / n - mean * mean;
-  const double scale = variance > 1e-12 * mean * mean ? 1 / std::sqrt(variance) : 0;
-  std::vector<float> scores(touched.size());
-  std::ranges::transform(touched, scores.begin(), [&](std::uint32_t item) { return out[item]; });
-  std::ranges::fill(out, static_cast<float>(-mean * scale));
-  for (std::size_t t = 0; t < touched.size(); ++t) {
-    out[touched[t]] = static_cast<float>((scores[t] - mean) * scale);
+  const double scale = variance > 1e-12 * mean * mean ? weight / std::sqrt(variance) : 0;
+  scores.scale_extra(scale);
+  scores.add_base(-mean * scale);
+}
+
+LiveScores Scorer::live(Voice voice, const Tastes& tastes, std::size_t n_items,
+                        LiveScores::Scratch& scratch) const {
+  LiveScores scores(parts_.trending, n_items, scratch);
+  if (voice == Voice::covisitation) add_counts(tastes, 1, scores);
+  if (voice == Voice::trending) scores.add_trending(1);
+  return scores;
+}
+
+LiveScores Scorer::live(const Tastes& tastes, std::size_t n_items,
+                        LiveScores::Scratch& scratch) const {
+  LiveScores scores(parts_.trending, n_items, scratch);
+  const VoiceWeights weights = this->weights(tastes);
+  if (const float weight = weights[std::to_underlying(Voice::covisitation)]; weight > 0) {
+    add_counts(tastes, weight, scores);
   }
+  scores.add_trending(weights[std::to_underlying(Voice::trending)]);
+  return scores;
 }
 
-void Scorer::score(const Tastes& tastes, std::vector<float>& scratch, std::span<float> out) const {
-  add(weights(tastes), tastes, scratch, out);
-}
-
-void Scorer::score_without(Voice left_out, const Tastes& tastes, std::vector<float>& scratch,
-                           std::span<float> out) const {
-  VoiceWeights weights = this->weights(tastes);
-  weights[std::to_underlying(left_out)] = 0;
-  add(weights, tastes, scratch, out);
-}
-
-void Scorer::add(const VoiceWeights& weights, const Tastes& tastes, std::vector<float>& scratch,
-                 std::span<float> out) const {
-  scratch.resize(out.size());
-  std::ranges::fill(out, 0.0F);
-  for (std::size_t v = 0; v < kVoices; ++v) {
-    if (weights[v] == 0) continue;
-    score(static_cast<Voice>(v), tastes, scratch);
-    for (std::size_t i = 0; i < out.size(); ++i) out[i] += weights[v] * scratch[i];
+void Scorer::score(const Tastes& tastes, LiveScores::Scratch& scratch, std::span<float> out) const {
+  const float weight = weights(tastes)[std::to_underlying(Voice::model)];
+  if (weight > 0) {
+    score_by_model(tastes, out);
+  } else {
+    std::ranges::fill(out, 0.0F);
   }
+  const LiveScores scores = live(tastes, out.size(), scratch);
+  for (std::size_t i = 0; i < out.size(); ++i) out[i] = weight * out[i] + scores.at(i);
 }
 
 }  // namespace coseno

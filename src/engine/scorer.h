@@ -8,6 +8,7 @@
 
 #include "engine/covisitation.h"
 #include "engine/event_type_table.h"
+#include "engine/live_scores.h"
 #include "engine/model_snapshot.h"
 #include "engine/trending.h"
 #include "engine/user_store.h"
@@ -48,23 +49,23 @@ class Scorer {
  public:
   explicit Scorer(const ScorerParts& parts) : parts_(parts) {}
 
-  // What one voice says of items below out.size(), made comparable. An item that a voice does not
-  // know gets the mean, 0.
-  void score(Voice voice, const Tastes& tastes, std::span<float> out) const;
+  // What one voice says of items below out.size() or n_items, made comparable, and without its
+  // weight. An item that a voice does not know gets the mean, 0. `voice` is not the model.
+  void score_by_model(const Tastes& tastes, std::span<float> out) const;
+  LiveScores live(Voice voice, const Tastes& tastes, std::size_t n_items,
+                  LiveScores::Scratch& scratch) const;
 
-  // All together. `scratch` grows to out.size().
-  void score(const Tastes& tastes, std::vector<float>& scratch, std::span<float> out) const;
-  // All but `left_out`.
-  void score_without(Voice left_out, const Tastes& tastes, std::vector<float>& scratch,
-                     std::span<float> out) const;
+  // All voices but the model's, with their weights. Cost: co-visitation's rows of the history, and
+  // a look at each block of Trending.
+  LiveScores live(const Tastes& tastes, std::size_t n_items, LiveScores::Scratch& scratch) const;
+  // All together, with their weights.
+  void score(const Tastes& tastes, LiveScores::Scratch& scratch, std::span<float> out) const;
 
   // The weights for this user: without history what is trending has all.
   VoiceWeights weights(const Tastes& tastes) const;
 
  private:
-  void score_by_counts(const Tastes& tastes, std::span<float> out) const;
-  void add(const VoiceWeights& weights, const Tastes& tastes, std::vector<float>& scratch,
-           std::span<float> out) const;
+  void add_counts(const Tastes& tastes, double weight, LiveScores& scores) const;
 
   ScorerParts parts_;
 };

@@ -130,8 +130,11 @@ class CaseMaker {
     const Tastes tastes = tastes_of(history_, log_.types, now_ms);
     seen_.clear();
     for (const KeptEvent& event : history_) seen_.push_back(std::to_underlying(event.item()));
-    for (std::size_t v = 0; v < kVoices; ++v) {
-      scorer_.score(static_cast<Voice>(v), tastes, scores_[v]);
+    scorer_.score_by_model(tastes, scores_[std::to_underlying(Voice::model)]);
+    for (const Voice voice : {Voice::covisitation, Voice::trending}) {
+      std::vector<float>& scores = scores_[std::to_underlying(voice)];
+      const LiveScores live = scorer_.live(voice, tastes, scores.size(), scratch_);
+      for (std::size_t i = 0; i < scores.size(); ++i) scores[i] = live.at(i);
     }
     return blend_case(scores_, seen_, judged.relevant);
   }
@@ -143,6 +146,7 @@ class CaseMaker {
   std::vector<std::vector<float>> scores_;  // kVoices x n_items, of the last user
   std::vector<KeptEvent> history_;
   std::vector<std::uint32_t> seen_;
+  LiveScores::Scratch scratch_;
 };
 
 std::vector<BlendCase> make_cases(const TrainingLog& log, const LiveState& state,
@@ -238,6 +242,12 @@ Result<Trained> train(const TrainingLog& log, const ModelSnapshot* in_service,
   COSENO_ASSIGN(fitted,
                 fit_model(choice.model, dataset_of(log, nullptr), choice.settings, context));
   result.fitted = std::move(fitted);
+  if (engine_options.graph_items > 0) {
+    COSENO_ASSIGN(graph, make_search_graph(*result.fitted.model, result.fitted.dataset.matrix,
+                                           {.least_items = engine_options.graph_items}, pool,
+                                           progress));
+    result.graph = std::move(graph);
+  }
   report.model = choice.model;
   report.settings.insert(choice.settings.begin(), choice.settings.end());
   report.position = log.position;

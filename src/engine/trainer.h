@@ -14,6 +14,7 @@
 #include "engine/event_type_table.h"
 #include "engine/live_state.h"
 #include "engine/model_snapshot.h"
+#include "engine/search_graph.h"
 #include "models/fitted_model.h"
 
 namespace coseno {
@@ -32,6 +33,7 @@ struct TrainingLog {
 struct Trained {
   ModelSnapshot snapshot;  // without an id; snapshot.model is in `fitted` still
   FittedModel fitted;
+  std::optional<SearchGraph> graph;  // of the vectors of fitted.model
   TrainReport report;
 };
 

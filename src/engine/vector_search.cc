@@ -2,11 +2,10 @@
 
 #include <Eigen/Dense>
 #include <algorithm>
-#include <bit>
 #include <cmath>
+#include <utility>
 
 #include "math/kernels.h"
-#include "retrieval/retriever.h"
 
 namespace coseno {
 namespace {
@@ -14,28 +13,79 @@ namespace {
 constexpr std::size_t kGramRows = 1024;
 
 // More items of the largest products than are asked for: the further down they go, the fewer others
-// could still come near the n-th best with what the rest gives them. In a large catalogue there are
-// more of those: with 50 more, 1,000,000 items took twice as long as with 500; 41,000 items took
-// half as long with 50 as with 200.
+// could still come near the n-th best with what is live.
 constexpr std::size_t kMoreHits = 50;
-constexpr std::size_t kRowsAHit = 2000;
 
 // So that a bound in another order of rounding never hides an item.
 constexpr float kSlack = 1e-5F;
 
-// Leaves the n best, and returns the score of the last of them; kNeverScore of fewer.
-float keep_best(std::size_t n, std::vector<Scored>& scored) {
-  if (scored.size() < n) return kNeverScore;
-  const auto last = scored.begin() + static_cast<std::ptrdiff_t>(n) - 1;
-  std::ranges::nth_element(scored, last, is_better);
-  scored.resize(n);
-  return scored.back().score;
-}
+// The best of what is offered.
+class BestItems {
+ public:
+  BestItems(const ItemChoice& choice, SearchScratch& scratch)
+      : choice_(choice), done_(scratch.done), found_(scratch.found) {
+    done_.assign(choice.allowed.size(), 0);
+    found_.clear();
+  }
+
+  // True the first time that it is asked of an item that may be.
+  bool take(std::uint32_t item) {
+    const std::uint64_t bit = std::uint64_t{1} << (item % 64);
+    if ((choice_.allowed[item / 64] & ~done_[item / 64] & bit) == 0) return false;
+    done_[item / 64] |= bit;
+    return true;
+  }
+
+  // An item with less is none of the best.
+  float least() const { return least_; }
+
+  void offer(Scored scored) {
+    if (scored.score < least_) return;
+    found_.push_back(scored);
+    if (found_.size() >= 3 * choice_.n || (found_.size() == choice_.n && least_ == kNeverScore)) {
+      keep_best();
+    }
+  }
+
+  std::span<const Scored> sorted() {
+    keep_best();
+    std::ranges::sort(found_, is_better);
+    return found_;
+  }
+
+ private:
+  void keep_best() {
+    if (found_.size() < choice_.n) return;
+    const auto last = found_.begin() + static_cast<std::ptrdiff_t>(choice_.n) - 1;
+    std::ranges::nth_element(found_, last, is_better);
+    found_.resize(choice_.n);
+    least_ = found_.back().score;
+  }
+
+  const ItemChoice& choice_;
+  std::vector<std::uint64_t>& done_;
+  std::vector<Scored>& found_;
+  float least_ = kNeverScore;
+};
 
 }  // namespace
 
-VectorSearch::VectorSearch(MatrixView vectors)
-    : vectors_(vectors), retriever_(vectors), mean_(vectors.dim), gram_(vectors.dim * vectors.dim) {
+std::span<const Scored> best_of(const LiveScores& scores, const ItemChoice& choice,
+                                SearchScratch& scratch) {
+  BestItems best(choice, scratch);
+  scores.for_each_above([&] { return best.least(); },
+                        [&](std::uint32_t item) {
+                          if (best.take(item)) best.offer({item, scores.at(item)});
+                        });
+  return best.sorted();
+}
+
+VectorSearch::VectorSearch(HnswRetriever retriever)
+    : vectors_(retriever.vectors()),
+      retriever_(std::move(retriever)),
+      mean_(vectors_.dim),
+      gram_(vectors_.dim * vectors_.dim) {
+  const MatrixView vectors = vectors_;
   using Rows = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
   const auto dim = static_cast<Eigen::Index>(vectors.dim);
   Eigen::VectorXd sum = Eigen::VectorXd::Zero(dim);
@@ -54,53 +104,45 @@ VectorSearch::VectorSearch(MatrixView vectors)
   gram /= n;
 }
 
-std::span<const Scored> VectorSearch::top(const Request& request, Scratch& scratch) const {
-  const std::span<const float> u = request.vector;
-  const double mean = dot(u, mean_);
+std::span<const Scored> VectorSearch::top(std::span<const float> vector, float weight,
+                                          const LiveScores& live, const ItemChoice& choice,
+                                          SearchScratch& scratch) const {
+  const double mean = dot(vector, mean_);
   double square = 0;
   for (std::size_t a = 0; a < vectors_.dim; ++a) {
     double sum = 0;
-    for (std::size_t b = 0; b < vectors_.dim; ++b) sum += gram_[a * vectors_.dim + b] * u[b];
-    square += u[a] * sum;
+    for (std::size_t b = 0; b < vectors_.dim; ++b) sum += gram_[a * vectors_.dim + b] * vector[b];
+    square += vector[a] * sum;
   }
   const double variance = square - mean * mean;
-  const double scale = variance > 1e-12 * mean * mean ? request.weight / std::sqrt(variance) : 0;
-  const auto total = [&](float product, std::size_t i) {
-    return static_cast<float>((product - mean) * scale) + request.rest[i];
-  };
+  const double scale = variance > 1e-12 * mean * mean ? weight / std::sqrt(variance) : 0;
+  const auto by_model = [&](float product) { return static_cast<float>((product - mean) * scale); };
 
-  const std::size_t n_words = request.allowed.size();
-  const std::size_t n_hits = 2 * request.n + kMoreHits + vectors_.n_rows / kRowsAHit;
-  scratch.done.assign(n_words, 0);
-  std::vector<Scored>& found = scratch.found;
-  found.clear();
+  const std::size_t n_hits = 2 * choice.n + kMoreHits;
+  BestItems best(choice, scratch);
   const std::span<const Scored> hits = retriever_.top(
-      {.vector = u, .k = n_hits, .filter = {.allowed = request.allowed}}, scratch.retriever);
+      {.vector = vector, .k = n_hits, .filter = {.allowed = choice.allowed}}, scratch.retriever);
   for (const Scored& hit : hits) {
-    found.push_back({hit.index, total(hit.score, hit.index)});
-    scratch.done[hit.index / 64] |= std::uint64_t{1} << (hit.index % 64);
+    best.take(hit.index);
+    best.offer({hit.index, by_model(hit.score) + live.at(hit.index)});
   }
-  // What no item beside the hits has more of, and the least score that still counts.
-  const bool has_all = hits.size() < n_hits;
-  const float most = has_all ? 0 : static_cast<float>((hits.back().score - mean) * scale) + kSlack;
-  float least = keep_best(request.n, found);
-
-  for (std::size_t w = 0; w < n_words; ++w) {
-    for (std::uint64_t bits = request.allowed[w] & ~scratch.done[w]; bits != 0; bits &= bits - 1) {
-      const std::size_t i = w * 64 + static_cast<std::size_t>(std::countr_zero(bits));
-      const auto number = static_cast<std::uint32_t>(i);
-      if (i >= vectors_.n_rows) {
-        if (request.rest[i] >= least) found.push_back({number, request.rest[i]});
-      } else if (!has_all && most + request.rest[i] >= least) {
-        const float score = total(dot(vectors_.row(i), u), i);
-        if (score >= least) found.push_back({number, score});
-      }
-      if (found.size() >= 3 * request.n) least = keep_best(request.n, found);
+  const auto visit = [&](std::uint32_t item) {
+    if (!best.take(item)) return;
+    const float known =
+        item < vectors_.n_rows ? by_model(dot(vectors_.row(item), vector)) : 0;
+    best.offer({item, known + live.at(item)});
+  };
+  if (hits.size() < n_hits) {
+    // All that the model knows were hits.
+    for (std::size_t i = vectors_.n_rows; i < live.n_items(); ++i) {
+      visit(static_cast<std::uint32_t>(i));
     }
+    return best.sorted();
   }
-  keep_best(request.n, found);
-  std::ranges::sort(found, is_better);
-  return found;
+  // What no item beside the hits has more of; 0 for those that the model does not know.
+  const float most = std::max(0.0F, by_model(hits.back().score) + kSlack);
+  live.for_each_above([&] { return best.least() - most; }, visit);
+  return best.sorted();
 }
 
 }  // namespace coseno

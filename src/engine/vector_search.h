@@ -6,56 +6,66 @@
 #include <span>
 #include <vector>
 
+#include "engine/live_scores.h"
 #include "math/matrix.h"
 #include "math/top_k.h"
-#include "models/model.h"
-#include "retrieval/exact_retriever.h"
+#include "retrieval/hnsw_retriever.h"
 
 namespace coseno {
 
+// Of one thread, kept from search to search.
+struct SearchScratch {
+  HnswRetriever::Scratch retriever;
+  std::vector<std::uint64_t> done;  // a bit an item
+  std::vector<Scored> found;
+};
+
+// Which items, and how many of them.
+struct ItemChoice {
+  std::span<const std::uint64_t> allowed;  // a bit an item, ceil(n_items / 64) words
+  std::size_t n;
+};
+
+// The n best by `scores` alone of the items that may be, best first, ties by lower number; all
+// where there are fewer. They lie in `scratch` until its next use. Exact.
+// Cost: that of LiveScores::for_each_above().
+std::span<const Scored> best_of(const LiveScores& scores, const ItemChoice& choice,
+                                SearchScratch& scratch);
+
 // Finds what scoring everything would:
 //
-//   score(i) = weight (u . v_i - mean) / deviation + rest_i     for items that the model knows
-//   score(i) = rest_i                                           for others
+//   score(i) = weight (u . v_i - mean) / deviation + live_i     for items that the model knows
+//   score(i) = live_i                                           for others
 //
 // mean and deviation are those of u . v_i over all its items, as of a user's standardised scores
 // (models/blend_weights.h): mean = u . m, deviation^2 = u' G u / n - mean^2, with m the mean of the
 // vectors and G = V'V.
 //
-// First the n items of the largest u . v_i are found. No other has more than the last of them, so
-// one whose `rest` does not make up for what it lacks even then to the n-th best score so far is
-// out; of the few that are left the scores are taken. This is the threshold algorithm (Fagin, Lotem
-// and Naor, PODS 2001) with one list sorted and the other one read through.
+// First some more than n items of the largest u . v_i are found. No other has more than the last of
+// them, so one whose live score does not make up for what it lacks even then to the n-th best score
+// so far is out; of the few that are left the scores are taken. This is the threshold algorithm
+// (Fagin, Lotem and Naor, PODS 2001); the live scores say themselves which are large.
+//
+// The largest u . v_i come from a graph where there is one, and then all but some of them are found;
+// else, and where the filter lets few items pass, from a look at all vectors.
 //
 // Immutable; thread-safe while each thread brings its own scratch.
 class VectorSearch {
  public:
-  struct Scratch {
-    ExactRetriever::Scratch retriever;
-    std::vector<std::uint64_t> done;  // a bit an item
-    std::vector<Scored> found;
-  };
-
   // A view of the vectors is kept: they must outlive this object.
-  explicit VectorSearch(MatrixView vectors);
+  explicit VectorSearch(MatrixView vectors) : VectorSearch(HnswRetriever(vectors)) {}
+  explicit VectorSearch(HnswRetriever retriever);
 
-  struct Request {
-    std::span<const float> vector;  // u, dim
-    float weight;                   // > 0
-    std::span<const float> rest;    // n_items: as many as there are, at least those of the model
-    std::span<const std::uint64_t> allowed;  // a bit an item, ceil(n_items / 64) words
-    std::size_t n;
-  };
-  // The n best of the items that may be, best first, ties by lower number; all where there are
-  // fewer. They lie in `scratch` until its next use.
-  // Cost: that of the retriever, and a look at each of `rest`.
-  std::span<const Scored> top(const Request& request, Scratch& scratch) const;
+  // As best_of() above. `vector`: u, dim. weight > 0. `live` knows all items of the model at least.
+  std::span<const Scored> top(std::span<const float> vector, float weight, const LiveScores& live,
+                              const ItemChoice& choice, SearchScratch& scratch) const;
 
   std::size_t size_bytes() const { return retriever_.size_bytes(); }
+  const HnswRetriever& retriever() const { return retriever_; }
 
  private:
   MatrixView vectors_;
-  ExactRetriever retriever_;
+  HnswRetriever retriever_;
   std::vector<float> mean_;   // dim
   std::vector<double> gram_;  // dim x dim, divided by the number of vectors
 };

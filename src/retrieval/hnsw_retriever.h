@@ -41,8 +41,10 @@ namespace coseno {
 // `walk_share` of all rows, gives way to the ExactRetriever inside. So k rows come back whenever k
 // match, selective filters get exact answers, and so does everything where rows are few.
 //
-// hnswlib makes the graph, one row after another by one thread: with several its order would be a
-// matter of chance, and so would the answers. What follows is ours: of hnswlib 0.6.2 a search knows
+// hnswlib makes the graphs, each of them row after row by one thread: with several its order would be
+// a matter of chance, and so would the answers. So rows are dealt out to several graphs where they
+// are many, of which threads make one each, and a search asks all of them; how many they are is a
+// matter of the rows alone. What follows is ours: of hnswlib 0.6.2 a search knows
 // no filter, allocates, counts its steps in a variable that all threads write to, and the
 // compiler's flags rather than the processor say how it multiplies. Nor does it keep the vectors:
 // the graph names rows.
@@ -62,6 +64,33 @@ class HnswRetriever {
     // much as the scan that comes after it, or somewhat more.
     double walk_share = 0.03;  // of all rows; in [0, 1]
     std::uint64_t seed = 1;    // of the layers
+    // 1,000,000 rows in four graphs take half as long to make with two threads as in one graph, and
+    // XXX as long to search.
+    std::size_t rows_a_graph = 300'000;  // at most, in [1000, 2^32 - 1]
+  };
+
+  // A layer of a graph. Its nodes are numbered by rising row.
+  struct Layer {
+    std::vector<std::uint32_t> rows;  // of each node; empty in the lowest layer, which has all
+    std::vector<std::uint64_t> begin = {0};  // n_nodes + 1, into links
+    std::vector<std::uint32_t> links;        // nodes
+
+    std::span<const std::uint32_t> links_of(std::uint32_t node) const {
+      return std::span(links).subspan(begin[node], begin[node + 1] - begin[node]);
+    }
+  };
+
+  // Has rows first, first + stride, first + 2 stride, ...
+  struct Graph {
+    std::uint32_t first = 0;
+    std::uint32_t stride = 1;
+    std::uint32_t entry_row = 0;  // in all layers
+    std::vector<Layer> layers;    // the lowest first
+
+    std::uint32_t row(std::size_t layer, std::uint32_t node) const {
+      return layer == 0 ? first + node * stride : layers[layer].rows[node];
+    }
+    std::uint32_t node(std::size_t layer, std::uint32_t row) const;
   };
 
   // Of one thread; may be used again and again, and with several retrievers.
@@ -76,7 +105,8 @@ class HnswRetriever {
     bool see(std::uint32_t row);
 
     ExactRetriever::Scratch exact_;
-    std::vector<Scored> best_;
+    std::vector<Scored> found_;          // of all graphs
+    std::vector<Scored> best_;           // of one of them
     std::vector<Scored> candidates_;     // a heap, the best in front
     std::vector<std::uint32_t> unseen_;  // neighbours of one row
     std::vector<std::uint16_t> marks_;   // one a row: mark_ where it has been seen
@@ -84,50 +114,47 @@ class HnswRetriever {
     std::size_t n_scored_ = 0;
   };
 
-  // A view of `vectors` is kept: they must outlive this object. At most 2^32 - 1 rows, none longer
-  // than 10^18. The same vectors and options give the same graph; `pool` is for the exact
-  // retriever. Errors: invalid_argument (options), unavailable (memory), cancelled.
+  // Without a graph: every search is exact. A view of `vectors` is kept: they must outlive this
+  // object. At most 2^32 - 1 rows.
+  explicit HnswRetriever(MatrixView vectors) : HnswRetriever(vectors, Options(), nullptr) {}
+  // None of the vectors may be longer than 10^18. The same vectors and options give the same graphs,
+  // with any `pool`. Errors: invalid_argument (options), unavailable (memory), cancelled.
   static Result<HnswRetriever> build(MatrixView vectors, const Options& options, ThreadPool& pool,
                                      Progress& progress);
+  // From graphs that build() made of the same vectors. Errors: corrupt where they cannot be that.
+  static Result<HnswRetriever> assemble(MatrixView vectors, const Options& options,
+                                        std::vector<Graph> graphs);
 
+  MatrixView vectors() const { return vectors_; }
   std::size_t n_rows() const { return vectors_.n_rows; }
   std::size_t dim() const { return vectors_.dim; }
   // Without the float32 vectors.
   std::size_t size_bytes() const;
   const ExactRetriever& exact() const { return exact_; }
+  const std::vector<Graph>& graphs() const { return graphs_; }
 
   // As retriever.h says.
   std::span<const Scored> top(const RetrieverRequest& request, Scratch& scratch) const;
 
  private:
-  // A layer of the graph. Its nodes are numbered by rising row.
-  struct Layer {
-    std::vector<std::uint32_t> rows;  // of each node; empty in the lowest layer, which has all
-    std::vector<std::uint64_t> begin = {0};  // n_nodes + 1, into links
-    std::vector<std::uint32_t> links;        // nodes
-
-    std::uint32_t row(std::uint32_t node) const { return rows.empty() ? node : rows[node]; }
-    std::uint32_t node(std::uint32_t row) const;
-    std::span<const std::uint32_t> links_of(std::uint32_t node) const {
-      return std::span(links).subspan(begin[node], begin[node + 1] - begin[node]);
-    }
-  };
   class Builder;
 
-  HnswRetriever(MatrixView vectors, const Options& options, ThreadPool& pool);
+  HnswRetriever(MatrixView vectors, const Options& options, ThreadPool* pool);
 
   std::size_t most_scored() const;
+  std::size_t width_for(std::size_t k) const;
+  bool is_worth_a_walk(const RetrieverRequest& request, std::size_t width) const;
   Scored score(std::span<const float> query, std::uint32_t row) const;
-  Scored climb(const Layer& layer, std::span<const float> query, Scored from,
+  Scored climb(const Graph& graph, std::size_t layer, std::span<const float> query, Scored from,
                Scratch& scratch) const;
-  bool walk(const RetrieverRequest& request, std::size_t width, Scratch& scratch) const;
+  bool walk(const Graph& graph, const RetrieverRequest& request, std::size_t width,
+            Scratch& scratch) const;
 
   MatrixView vectors_;
   ExactRetriever exact_;
   std::size_t width_;
   double walk_share_;
-  std::vector<Layer> layers_;    // the lowest first; none where every search is exact
-  std::uint32_t entry_row_ = 0;  // in all layers
+  std::vector<Graph> graphs_;  // none where every search is exact
 };
 
 }  // namespace coseno

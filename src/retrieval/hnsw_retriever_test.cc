@@ -116,9 +116,9 @@ TEST(HnswRetrieverTest, AWiderSearchFindsMoreAndLooksAtMore) {
 
 TEST(HnswRetrieverTest, FindsAmongTheRowsThatPassAFilter) {
   const Factors vectors = clustered_rows(kRows, 1);
-  const HnswRetriever retriever = built(vectors);
+  const HnswRetriever retriever = built(vectors, {.width = 50, .walk_share = 1});
   const Factors queries = clustered_rows(kQueries, 2);
-  for (const std::size_t n : {2, 10}) {
+  for (const std::size_t n : {2, 4}) {
     const std::vector<std::uint64_t> allowed = every(n);
     const auto [recall, n_scored] = found(retriever, queries, {.allowed = allowed});
     EXPECT_GT(recall, 0.95) << n;
@@ -159,6 +159,58 @@ TEST(HnswRetrieverTest, TheSameOptionsGiveTheSameAnswers) {
                                    second.top({queries.row(q)}, scratches[1])));
     EXPECT_EQ(scratches[0].n_scored(), scratches[1].n_scored());
   }
+}
+
+// Rows are dealt out to graphs by their number alone, and threads make what one would.
+TEST(HnswRetrieverTest, SeveralGraphsFindWhatOneFinds) {
+  constexpr HnswRetriever::Options kFour = {
+      .build_width = 100, .width = 50, .walk_share = 1, .rows_a_graph = 1001};
+  const Factors vectors = clustered_rows(kRows, 1);
+  const Factors queries = clustered_rows(kQueries, 2);
+  const HnswRetriever one = built(vectors, kFour);
+  EXPECT_EQ(one.graphs().size(), 4U);
+  const auto [recall, n_scored] = found(one, queries);
+  EXPECT_GT(recall, 0.95);
+  EXPECT_LT(n_scored, kRows);
+  ThreadPool pool(3);
+  Progress progress;
+  const HnswRetriever other = HnswRetriever::build(vectors.view(), kFour, pool, progress).value();
+  HnswRetriever::Scratch scratches[2];
+  for (std::size_t q = 0; q < queries.n_rows(); ++q) {
+    EXPECT_TRUE(std::ranges::equal(one.top({queries.row(q)}, scratches[0]),
+                                   other.top({queries.row(q)}, scratches[1])));
+  }
+}
+
+TEST(HnswRetrieverTest, IsAssembledFromSoundGraphsAlone) {
+  constexpr HnswRetriever::Options kTwo = {.walk_share = 1, .rows_a_graph = 2500};
+  const Factors vectors = random_rows(kRows, 1);
+  const HnswRetriever retriever = built(vectors, kTwo);
+  const Factors queries = random_rows(1, 2);
+  const auto assembled = [&](const auto& change) {
+    std::vector<HnswRetriever::Graph> graphs = retriever.graphs();
+    change(graphs);
+    return HnswRetriever::assemble(vectors.view(), kTwo, std::move(graphs));
+  };
+  const auto same = assembled([](auto&) {});
+  ASSERT_TRUE(same.has_value());
+  HnswRetriever::Scratch scratches[2];
+  EXPECT_TRUE(std::ranges::equal(retriever.top({queries.row(0)}, scratches[0]),
+                                 same->top({queries.row(0)}, scratches[1])));
+  const auto trouble = [&](const auto& change) {
+    const auto result = assembled(change);
+    return result ? "" : result.error().message;
+  };
+  const std::string_view none = "hnsw: graph 1 is none of these vectors";
+  EXPECT_EQ(trouble([](auto& graphs) { graphs[1].entry_row = 0; }), none);
+  EXPECT_EQ(trouble([](auto& graphs) { graphs[1].entry_row = kRows + 1; }), none);
+  EXPECT_EQ(trouble([](auto& graphs) { graphs[1].layers.clear(); }), none);
+  EXPECT_EQ(trouble([](auto& graphs) { graphs[1].layers[0].links[7] = kRows / 2; }), none);
+  EXPECT_EQ(trouble([](auto& graphs) { graphs[1].layers[0].begin.pop_back(); }), none);
+  EXPECT_EQ(trouble([](auto& graphs) { graphs[1].layers[0].begin[1] = 1 << 30; }), none);
+  EXPECT_EQ(trouble([](auto& graphs) { graphs[1].layers[1].rows[0] = 2; }), none);
+  EXPECT_EQ(trouble([](auto& graphs) { graphs.pop_back(); }),
+            "hnsw: graph 0 is none of these vectors");
 }
 
 // Rows are marked as seen by a number of 16 bits, which begins anew after 65535 searches.
