@@ -4,7 +4,8 @@
 //   live_bench fill FOLDER FILE                     events of a line-a-user file, and properties
 //   live_bench make FOLDER N_ITEMS N_USERS N_EVENTS [properties]   made-up events
 //   live_bench train FOLDER MODEL NAME=VALUE...
-//   live_bench serve FOLDER SECONDS EVENTS_A_SECOND REQUESTS_A_SECOND N_READERS
+//   live_bench serve FOLDER SECONDS EVENTS_A_SECOND REQUESTS_A_SECOND N_READERS [exact]
+//   live_bench recall FOLDER N_USERS                 of lists by a graph, against exact ones
 //   live_bench open FOLDER                          seconds to open, and memory
 //
 // Each prints a JSON object. Folders are data folders of the engine.
@@ -180,6 +181,9 @@ void train(const Arguments& arguments) {
              report.snapshot, report.ndcg, report.ndcg_popularity, report.seconds);
 }
 
+// Half of the items.
+constexpr std::string_view kFilter = R"({"range": {"price": {"to": 48}}})";
+
 // One thread sends events at a fixed rate, and after each hundredth asks whether it is in effect;
 // others ask for lists, with a filter and diversity, at a rate of theirs. Who is late asks at once.
 void serve(const Arguments& arguments) {
@@ -187,7 +191,9 @@ void serve(const Arguments& arguments) {
   const double rate = std::stod(arguments[2]);
   const double request_rate = std::stod(arguments[3]);
   const auto n_readers = std::stoul(arguments[4]);
-  Engine engine = value(Engine::open(arguments[0]));
+  coseno::EngineOptions options;
+  if (arguments.size() > 5 && arguments[5] == "exact") options.graph_items = 0;
+  Engine engine = value(Engine::open(arguments[0], options));
   const auto trending = value(engine.trending(500));
   std::vector<std::string> items;
   for (const auto& one : trending.items) items.push_back(one.item);
@@ -203,8 +209,7 @@ void serve(const Arguments& arguments) {
         std::this_thread::sleep_until(first + static_cast<double>(n) * pause);
         const std::string user = fmt::format("{}", rng.below(20000));
         const auto start = SteadyClock::now();
-        value(engine.recommend(
-            {.user = user, .filter = R"({"range": {"price": {"to": 48}}})", .diversity = 0.2}));
+        value(engine.recommend({.user = user, .filter = kFilter, .diversity = 0.2}));
         request_s[r].push_back(seconds_since(start));
       }
     });
@@ -246,6 +251,31 @@ void serve(const Arguments& arguments) {
       static_cast<double>(n_events) / seconds);
 }
 
+std::vector<coseno::Recommendations> lists(const Engine& engine, std::size_t n_users) {
+  std::vector<coseno::Recommendations> lists;
+  for (std::size_t user = 0; user < n_users; ++user) {
+    lists.push_back(value(
+        engine.recommend({.user = fmt::format("{}", user), .filter = kFilter, .diversity = 0.2})));
+  }
+  return lists;
+}
+
+void recall(const Arguments& arguments) {
+  const auto n_users = std::stoul(arguments[1]);
+  const auto by_graph = lists(value(Engine::open(arguments[0])), n_users);
+  const auto exact = lists(value(Engine::open(arguments[0], {.graph_items = 0})), n_users);
+  std::size_t n = 0;
+  std::size_t n_found = 0;
+  for (std::size_t user = 0; user < n_users; ++user) {
+    for (const auto& one : exact[user].items) {
+      ++n;
+      n_found += std::ranges::any_of(by_graph[user].items,
+                                     [&](const auto& other) { return other.item == one.item; });
+    }
+  }
+  fmt::print("{{\"recall\": {}}}\n", static_cast<double>(n_found) / static_cast<double>(n));
+}
+
 void open(const Arguments& arguments) {
   const std::size_t before = resident_bytes();
   const auto start = SteadyClock::now();
@@ -264,8 +294,8 @@ void open(const Arguments& arguments) {
 
 int main(int argc, char** argv) {
   const std::map<std::string, std::pair<std::size_t, void (*)(const Arguments&)>> commands = {
-      {"observe", {5, observe}}, {"fill", {2, fill}},   {"make", {4, make}},
-      {"train", {2, train}},     {"serve", {5, serve}}, {"open", {1, open}}};
+      {"observe", {5, observe}}, {"fill", {2, fill}}, {"make", {4, make}},    {"train", {2, train}},
+      {"serve", {5, serve}},     {"open", {1, open}}, {"recall", {2, recall}}};
   const Arguments arguments(argv + std::min(argc, 2), argv + argc);
   const auto command = commands.find(argc > 1 ? argv[1] : "");
   if (command == commands.end() || arguments.size() < command->second.first) {

@@ -56,7 +56,7 @@ struct EngineOptions {
   // Of items: how many that came with each are kept count of, 8 bytes each. In [1, 1000].
   std::size_t covisitation_width = 48;
   // From how many items on a training makes a graph to search a model of vectors by, in place of a
-  // look at all of them. 0: never.
+  // look at all of them. 0: never, and one that there is stays unused: every search is exact.
   std::size_t graph_items = 100'000;
   // Threads of training; 0: one a core.
   int n_threads = 0;

@@ -756,7 +756,7 @@ class Engine::Impl {
     const std::shared_ptr<const ModelSnapshot> in_service = state_.snapshot.get();
     tried_snapshot_ = id;
     if (id == 0 || (in_service && in_service->id == id)) return {};
-    COSENO_ASSIGN(snapshot, ModelSnapshot::load_current(snapshots()));
+    COSENO_ASSIGN(snapshot, ModelSnapshot::load_current(snapshots(), options_.graph_items > 0));
     const std::size_t n_items = snapshot->model->n_items();
     // It may be trained on what has come since this reader looked.
     if (is_reader_ && n_items > state_.live.get()->n_items()) COSENO_TRY(catch_up());

@@ -18,9 +18,9 @@ namespace coseno {
 //
 //   at(i) = base + slope g_i + extra_i + the sum of the amounts of the boosts whose set has i
 //
-// g: what is trending. extra: 0 but for the items that were touched: those that came with one of the
-// history, and new ones. So the items that could have more than some score are found by a look at
-// those, at the boosted ones and at the blocks of Trending::Reading.
+// g: what is trending. extra: 0 but for the items that were touched: those that came with one of
+// the history, and new ones. So the items that could have more than some score are found by a look
+// at those, at the boosted ones and at the blocks of Trending::Reading.
 //
 // Of one thread. Numbers that are kept from request to request lie in a Scratch.
 class LiveScores {
@@ -122,7 +122,8 @@ class LiveScores {
   void for_each_set(std::span<const std::uint64_t> bits, const Visit& visit) const {
     for (std::size_t w = 0; w < bits.size(); ++w) {
       for (std::uint64_t word = bits[w]; word != 0; word &= word - 1) {
-        visit(static_cast<std::uint32_t>(w * 64 + static_cast<std::size_t>(std::countr_zero(word))));
+        visit(
+            static_cast<std::uint32_t>(w * 64 + static_cast<std::size_t>(std::countr_zero(word))));
       }
     }
   }

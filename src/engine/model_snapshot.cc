@@ -156,9 +156,9 @@ void remove_older(const std::string& snapshots, std::uint64_t current) {
   for (const std::uint64_t id : *ids) fs::remove_all(folder_of(snapshots, id), error);
 }
 
-// Whether there is a graph the folder tells: a training that made none leaves none.
+// Whether there is a graph the file at `path` tells: a training that made none leaves none.
 Result<void> make_search(MatrixView vectors, const std::string& path, ModelSnapshot& snapshot) {
-  if (!fs::exists(path)) {
+  if (path.empty() || !fs::exists(path)) {
     snapshot.search = std::make_unique<VectorSearch>(vectors);
     return {};
   }
@@ -215,7 +215,7 @@ Result<void> ModelSnapshot::copy(const std::string& snapshots, std::uint64_t id,
 }
 
 Result<std::shared_ptr<const ModelSnapshot>> ModelSnapshot::load_current(
-    const std::string& snapshots) {
+    const std::string& snapshots, bool with_graph) {
   COSENO_ASSIGN(id, current_id(snapshots));
   if (id == 0) return nullptr;
   const std::string folder = folder_of(snapshots, id);
@@ -233,7 +233,7 @@ Result<std::shared_ptr<const ModelSnapshot>> ModelSnapshot::load_current(
   if (const auto vectors = snapshot->model->item_vectors()) {
     snapshot->similarity = cosine_similarity(*vectors);
     if (snapshot->model->scores_by_inner_product()) {
-      COSENO_TRY(make_search(*vectors, folder + "/graph.safetensors", *snapshot));
+      COSENO_TRY(make_search(*vectors, with_graph ? folder + "/graph.safetensors" : "", *snapshot));
     }
   }
   std::error_code error;

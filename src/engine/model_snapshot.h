@@ -47,13 +47,15 @@ struct ModelSnapshot {
   std::optional<double> graph_recall;
 
   // Folder `snapshots`/000001 gets snapshot.json, model.safetensors, and graph.safetensors where
-  // there is a graph, and then `snapshots`/CURRENT its name; each file whole or not at all. Of older
-  // ones the last is kept. `fitted` is what `model` is to be, with the ids of its items, and
+  // there is a graph, and then `snapshots`/CURRENT its name; each file whole or not at all. Of
+  // older ones the last is kept. `fitted` is what `model` is to be, with the ids of its items, and
   // `graph`, which may be nullptr, is of its vectors. Errors: io.
   Result<void> save(const std::string& snapshots, const FittedModel& fitted,
                     const SearchGraph* graph) const;
-  // The one that CURRENT names; nullptr where there is none. Errors: io, corrupt.
-  static Result<std::shared_ptr<const ModelSnapshot>> load_current(const std::string& snapshots);
+  // The one that CURRENT names; nullptr where there is none. Its graph stays where it is unless
+  // `with_graph`. Errors: io, corrupt.
+  static Result<std::shared_ptr<const ModelSnapshot>> load_current(const std::string& snapshots,
+                                                                   bool with_graph = true);
   // Its id, 0 where there is none: cheap, to see whether there is another. Errors: io, corrupt.
   static Result<std::uint64_t> current_id(const std::string& snapshots);
   // One that no snapshot of the folder has, damaged ones included; from 1 on. Errors: io.

@@ -160,8 +160,8 @@ class Answer {
       };
     }
     if (snapshot_->search) {
-      return [this, weight, &live, vector = snapshot_->model->user_vector(tastes.profile())](
-                 std::size_t n) {
+      return [this, weight, &live,
+              vector = snapshot_->model->user_vector(tastes.profile())](std::size_t n) {
         return snapshot_->search->top(vector, weight, live, {scratch_.allowed, n}, scratch_.search);
       };
     }
@@ -422,7 +422,8 @@ class Answer {
       const auto voice = static_cast<Voice>(v);
       const auto add = [&](const auto& score_of) {
         for (std::size_t n = 0; n < placed.size(); ++n) {
-          result.items[n].sources.push_back({name_of(voice), weights[v] * score_of(placed[n].item)});
+          result.items[n].sources.push_back(
+              {name_of(voice), weights[v] * score_of(placed[n].item)});
         }
       };
       if (voice == Voice::model) {

@@ -34,11 +34,11 @@ struct SearchGraphOptions {
 };
 
 // The graph over the items of a model that scores by inner products, if it is worth having: if they
-// are `least_items` or more, it finds 98% of what a look at all vectors does, and looks at so few of
-// them that it is faster by what a row costs here and there. That is no clock: the same log gives the
-// same answer. Users are those of `matrix`, evenly taken. The view that is kept is one of `model`.
-// Errors: cancelled, unavailable (memory).
-// Cost: of 1,000,000 x 128 some minutes; docs/benchmarks.md.
+// are `least_items` or more, it finds 98% of what a look at all vectors does, and looks at so few
+// of them that it is faster by what a row costs here and there. That is no clock: the same log
+// gives the same answer. Users are those of `matrix`, evenly taken. The view that is kept is one of
+// `model`. Errors: cancelled, unavailable (memory). Cost: of 1,000,000 x 128 some minutes;
+// docs/benchmarks.md.
 Result<std::optional<SearchGraph>> make_search_graph(const Model& model,
                                                      const UserItemMatrix& matrix,
                                                      const SearchGraphOptions& options,

@@ -60,7 +60,8 @@ UserItemMatrix histories() {
   Rng rng(2);
   std::vector<std::vector<Interaction>> histories(kUsers);
   for (std::vector<Interaction>& history : histories) {
-    for (int n = 0; n < 3; ++n) history.push_back({static_cast<ItemIndex>(rng.below(kItems)), 1, 0});
+    for (int n = 0; n < 3; ++n)
+      history.push_back({static_cast<ItemIndex>(rng.below(kItems)), 1, 0});
   }
   return UserItemMatrix::from_histories(histories, kItems, false);
 }
@@ -104,13 +105,13 @@ TEST_F(SearchGraphTest, ALoadedGraphFindsNearlyAllOfTheBest) {
   SearchScratch scratches[2];
   std::size_t n_found = 0;
   for (std::uint32_t u = 0; u < 100; ++u) {
-    const std::vector<float> vector =
-        model_.user_vector({.history = matrix_.user(UserIndex{u})});
+    const std::vector<float> vector = model_.user_vector({.history = matrix_.user(UserIndex{u})});
     const auto expected = exact.top(vector, 0.9F, live, {allowed, 10}, scratches[0]);
     const auto found = by_graph.top(vector, 0.9F, live, {allowed, 10}, scratches[1]);
     ASSERT_EQ(found.size(), 10U);
-    n_found += static_cast<std::size_t>(std::ranges::count_if(
-        found, [&](const Scored& one) { return std::ranges::find(expected, one) != expected.end(); }));
+    n_found += static_cast<std::size_t>(std::ranges::count_if(found, [&](const Scored& one) {
+      return std::ranges::find(expected, one) != expected.end();
+    }));
     EXPECT_LT(scratches[1].retriever.n_scored(), kItems / 2) << "no walk";
   }
   EXPECT_GE(n_found, 950U);

@@ -243,9 +243,9 @@ Result<Trained> train(const TrainingLog& log, const ModelSnapshot* in_service,
                 fit_model(choice.model, dataset_of(log, nullptr), choice.settings, context));
   result.fitted = std::move(fitted);
   if (engine_options.graph_items > 0) {
-    COSENO_ASSIGN(graph, make_search_graph(*result.fitted.model, result.fitted.dataset.matrix,
-                                           {.least_items = engine_options.graph_items}, pool,
-                                           progress));
+    COSENO_ASSIGN(graph,
+                  make_search_graph(*result.fitted.model, result.fitted.dataset.matrix,
+                                    {.least_items = engine_options.graph_items}, pool, progress));
     result.graph = std::move(graph);
   }
   report.model = choice.model;

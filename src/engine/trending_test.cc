@@ -76,15 +76,15 @@ void expect_sums_of_counts(const Trending& trending) {
     const double distance = trending.count(ItemIndex{i}) / largest - mean / largest;
     squares += distance * distance;
   }
-  const double deviation =
-      largest * std::sqrt(squares / static_cast<double>(trending.n_items()));
+  const double deviation = largest * std::sqrt(squares / static_cast<double>(trending.n_items()));
   const Trending::Reading reading(trending);
   EXPECT_EQ(reading.largest(), largest);
   EXPECT_NEAR(reading.mean() / mean, 1, 1e-9);
   EXPECT_NEAR(reading.deviation() / deviation, 1, 1e-6);
   std::size_t n_above = 0;
-  reading.for_each_above([&] { return largest / 2; },
-                         [&](std::size_t item) { n_above += reading[item] >= largest / 2 ? 1 : 0; });
+  reading.for_each_above(
+      [&] { return largest / 2; },
+      [&](std::size_t item) { n_above += reading[item] >= largest / 2 ? 1 : 0; });
   std::size_t expected = 0;
   for (std::uint32_t i = 0; i < trending.n_items(); ++i) {
     expected += trending.count(ItemIndex{i}) >= largest / 2 ? 1 : 0;

@@ -118,7 +118,7 @@ std::span<const Scored> VectorSearch::top(std::span<const float> vector, float w
   const double scale = variance > 1e-12 * mean * mean ? weight / std::sqrt(variance) : 0;
   const auto by_model = [&](float product) { return static_cast<float>((product - mean) * scale); };
 
-  const std::size_t n_hits = 2 * choice.n + kMoreHits;
+  const std::size_t n_hits = choice.n + kMoreHits;
   BestItems best(choice, scratch);
   const std::span<const Scored> hits = retriever_.top(
       {.vector = vector, .k = n_hits, .filter = {.allowed = choice.allowed}}, scratch.retriever);
@@ -128,8 +128,7 @@ std::span<const Scored> VectorSearch::top(std::span<const float> vector, float w
   }
   const auto visit = [&](std::uint32_t item) {
     if (!best.take(item)) return;
-    const float known =
-        item < vectors_.n_rows ? by_model(dot(vectors_.row(item), vector)) : 0;
+    const float known = item < vectors_.n_rows ? by_model(dot(vectors_.row(item), vector)) : 0;
     best.offer({item, known + live.at(item)});
   };
   if (hits.size() < n_hits) {

@@ -46,8 +46,8 @@ std::span<const Scored> best_of(const LiveScores& scores, const ItemChoice& choi
 // so far is out; of the few that are left the scores are taken. This is the threshold algorithm
 // (Fagin, Lotem and Naor, PODS 2001); the live scores say themselves which are large.
 //
-// The largest u . v_i come from a graph where there is one, and then all but some of them are found;
-// else, and where the filter lets few items pass, from a look at all vectors.
+// The largest u . v_i come from a graph where there is one, and then all but some of them are
+// found; else, and where the filter lets few items pass, from a look at all vectors.
 //
 // Immutable; thread-safe while each thread brings its own scratch.
 class VectorSearch {

@@ -271,13 +271,15 @@ std::size_t HnswRetriever::most_scored() const {
   return static_cast<std::size_t>(walk_share_ * static_cast<double>(n_rows()));
 }
 
-// Of the k best rows each graph has about as many, since they are dealt out: its share, and four
+// Of the k best rows each graph has about as many, since they are dealt out: its share, and three
 // deviations.
 std::size_t HnswRetriever::width_for(std::size_t k) const {
   const auto n_graphs = std::max<std::size_t>(1, graphs_.size());
   const double share = static_cast<double>(k) / static_cast<double>(n_graphs);
-  const auto wide = static_cast<std::size_t>(std::ceil(share + 4 * std::sqrt(share)));
-  return std::max(width_, std::min(k, wide));
+  const auto wide = static_cast<std::size_t>(std::ceil(share + 3 * std::sqrt(share)));
+  // Several together find what is missed by one.
+  const auto least = static_cast<double>(width_) / std::sqrt(static_cast<double>(n_graphs));
+  return std::max(static_cast<std::size_t>(least), std::min(k, wide));
 }
 
 // The rarer rows are that pass, the more a walk looks at until it has its width of them.
@@ -304,8 +306,7 @@ Scored HnswRetriever::climb(const Graph& graph, std::size_t layer, std::span<con
                             Scored from, Scratch& scratch) const {
   while (true) {
     Scored best = from;
-    for (const std::uint32_t node :
-         graph.layers[layer].links_of(graph.node(layer, from.index))) {
+    for (const std::uint32_t node : graph.layers[layer].links_of(graph.node(layer, from.index))) {
       const Scored next = score(query, graph.row(layer, node));
       ++scratch.n_scored_;
       if (is_better(next, best)) best = next;

@@ -41,13 +41,13 @@ namespace coseno {
 // `walk_share` of all rows, gives way to the ExactRetriever inside. So k rows come back whenever k
 // match, selective filters get exact answers, and so does everything where rows are few.
 //
-// hnswlib makes the graphs, each of them row after row by one thread: with several its order would be
-// a matter of chance, and so would the answers. So rows are dealt out to several graphs where they
-// are many, of which threads make one each, and a search asks all of them; how many they are is a
-// matter of the rows alone. What follows is ours: of hnswlib 0.6.2 a search knows
-// no filter, allocates, counts its steps in a variable that all threads write to, and the
-// compiler's flags rather than the processor say how it multiplies. Nor does it keep the vectors:
-// the graph names rows.
+// hnswlib makes the graphs, each of them row after row by one thread: with several its order would
+// be a matter of chance, and so would the answers. So rows are dealt out to several graphs where
+// they are many, of which threads make one each, and a search asks all of them; how many they are
+// is a matter of the rows alone. What follows is ours: of hnswlib 0.6.2 a search knows no filter,
+// allocates, counts its steps in a variable that all threads write to, and the compiler's flags
+// rather than the processor say how it multiplies. Nor does it keep the vectors: the graph names
+// rows.
 //
 // Source: Malkov and Yashunin, TPAMI 2020. Rejected: Morozov and Babenko, NeurIPS 2018 (ip-NSW);
 // Bachrach et al., RecSys 2014 (the added dimension). Links by cosine are a part of Liu et al.,
@@ -117,8 +117,8 @@ class HnswRetriever {
   // Without a graph: every search is exact. A view of `vectors` is kept: they must outlive this
   // object. At most 2^32 - 1 rows.
   explicit HnswRetriever(MatrixView vectors) : HnswRetriever(vectors, Options(), nullptr) {}
-  // None of the vectors may be longer than 10^18. The same vectors and options give the same graphs,
-  // with any `pool`. Errors: invalid_argument (options), unavailable (memory), cancelled.
+  // None of the vectors may be longer than 10^18. The same vectors and options give the same
+  // graphs, with any `pool`. Errors: invalid_argument (options), unavailable (memory), cancelled.
   static Result<HnswRetriever> build(MatrixView vectors, const Options& options, ThreadPool& pool,
                                      Progress& progress);
   // From graphs that build() made of the same vectors. Errors: corrupt where they cannot be that.
