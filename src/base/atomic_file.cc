@@ -33,11 +33,11 @@ std::string temporary_name(const std::string& path) {
 }
 
 // Makes a new file with a name of its own in `name`; the descriptor, or -1 with errno.
-int open_temporary(const std::string& path, std::string& name) {
+int open_temporary(const std::string& path, unsigned mode, std::string& name) {
   int descriptor = -1;
   do {
     name = temporary_name(path);
-    descriptor = open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    descriptor = open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
   } while (descriptor < 0 && errno == EEXIST);
   return descriptor;
 }
@@ -56,7 +56,7 @@ void sync_folder_of(const std::string& path) {
 
 }  // namespace
 
-Result<AtomicFile> AtomicFile::create(const std::string& path) {
+Result<AtomicFile> AtomicFile::create(const std::string& path, unsigned mode) {
   if (path == "-") return AtomicFile(path, "", STDOUT_FILENO);
   struct stat status;
   const bool exists = stat(path.c_str(), &status) == 0;
@@ -70,7 +70,7 @@ Result<AtomicFile> AtomicFile::create(const std::string& path) {
   const std::filesystem::path behind = std::filesystem::canonical(path, no_such_file);
   const std::string target = exists && !no_such_file ? behind.string() : path;
   std::string temporary;
-  const int descriptor = open_temporary(target, temporary);
+  const int descriptor = open_temporary(target, mode, temporary);
   if (descriptor < 0) return io_error(path, errno);
   if (exists) static_cast<void>(fchmod(descriptor, status.st_mode & 0777));
   return AtomicFile(target, std::move(temporary), descriptor);

@@ -23,8 +23,9 @@ namespace coseno {
 // in /dev or /proc. One thread at a time.
 class AtomicFile {
  public:
+  // `mode` is that of a new file, less the umask; one that is replaced keeps its own.
   // Errors: io with path and reason, as everywhere below.
-  static Result<AtomicFile> create(const std::string& path);
+  static Result<AtomicFile> create(const std::string& path, unsigned mode = 0666);
   AtomicFile(AtomicFile&& other) noexcept;
   AtomicFile& operator=(AtomicFile&&) = delete;
   ~AtomicFile();
