@@ -24,13 +24,12 @@ struct TestReply {
 
 class TestClient {
  public:
-  explicit TestClient(const std::string& address) {
+  explicit TestClient(const std::string& address) : descriptor_(socket(AF_INET, SOCK_STREAM, 0)) {
     const std::size_t colon = address.rfind(':');
     sockaddr_in to = {};
     to.sin_family = AF_INET;
     to.sin_port = htons(static_cast<std::uint16_t>(std::stoi(address.substr(colon + 1))));
     inet_pton(AF_INET, address.substr(0, colon).c_str(), &to.sin_addr);
-    descriptor_ = socket(AF_INET, SOCK_STREAM, 0);
     // A server that hangs fails the test instead of hanging it.
     const timeval patience = {.tv_sec = 20, .tv_usec = 0};
     setsockopt(descriptor_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
@@ -41,7 +40,7 @@ class TestClient {
   TestClient& operator=(const TestClient&) = delete;
 
   // False where the server has closed.
-  bool send(std::string_view text) {
+  bool send(std::string_view text) const {
     while (!text.empty()) {
       const ssize_t n = ::send(descriptor_, text.data(), text.size(), MSG_NOSIGNAL);
       if (n <= 0) return false;
@@ -61,7 +60,7 @@ class TestClient {
     char byte = 0;
     return received_.empty() && recv(descriptor_, &byte, 1, 0) == 0;
   }
-  void stop_sending() { shutdown(descriptor_, SHUT_WR); }
+  void stop_sending() const { shutdown(descriptor_, SHUT_WR); }
 
   // Everything up to and with `end`, or what came before the connection ended.
   std::string read_through(std::string_view end) {
@@ -133,7 +132,7 @@ class TestClient {
   }
 
  private:
-  int descriptor_ = -1;
+  const int descriptor_;
   std::string received_;
 };
 

@@ -93,14 +93,14 @@ Result<std::shared_ptr<asio::ssl::context>> load_tls(const HttpOptions& options)
                    asio::ssl::context::no_tlsv1_1);
   SSL_CTX_set_options(tls->native_handle(), SSL_OP_NO_RENEGOTIATION);
   // A key with a passphrase would ask for it on the terminal.
-  tls->set_password_callback([](std::size_t, asio::ssl::context::password_purpose) { return ""; },
-                             error);
-  tls->use_certificate_chain_file(options.tls_cert, error);
+  const auto no_passphrase = [](std::size_t, asio::ssl::context::password_purpose) { return ""; };
+  static_cast<void>(tls->set_password_callback(no_passphrase, error));
+  static_cast<void>(tls->use_certificate_chain_file(options.tls_cert, error));
   if (error) {
     return invalid_argument("{}: no certificate chain in PEM: {}", options.tls_cert,
                             error.message());
   }
-  tls->use_private_key_file(options.tls_key, asio::ssl::context::pem, error);
+  static_cast<void>(tls->use_private_key_file(options.tls_key, asio::ssl::context::pem, error));
   if (error) {
     return invalid_argument("{}: no private key in PEM of that certificate: {}", options.tls_key,
                             error.message());
@@ -147,7 +147,7 @@ class Caretaker {
 
   Result<void> start() {
     error_code error;
-    asio::local::connect_pair(probe_in_, probe_out_, error);
+    static_cast<void>(asio::local::connect_pair(probe_in_, probe_out_, error));
     if (error) return make_error(ErrorCode::io, "no pair of sockets: {}", error.message());
     asio::co_spawn(thread_.context, run(), asio::detached);
     asio::co_spawn(thread_.context, answer_probes(), asio::detached);
@@ -159,7 +159,7 @@ class Caretaker {
     is_stopping_ = true;
     timer_.cancel();
     error_code ignored;
-    probe_in_.close(ignored);
+    static_cast<void>(probe_in_.close(ignored));
   }
 
  private:
@@ -292,7 +292,8 @@ class HttpServer::Impl {
  public:
   Impl(const HttpOptions& options, const ServerParts& parts)
       : state_(options, parts), max_connections_(raise_file_limit(options.max_connections)) {}
-  ~Impl() { shut_down(0); }
+  // What shutting down cannot do ends the process, as destroying running threads would.
+  ~Impl() { shut_down(0); }  // NOLINT(bugprone-exception-escape)
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
@@ -355,10 +356,11 @@ Result<void> HttpServer::Impl::listen() {
   COSENO_ASSIGN(endpoint, parse_listen(state_.options.listen));
   acceptor_ = std::make_unique<Acceptor>(serving_[0]->context);
   error_code error;
-  acceptor_->open(endpoint.protocol(), error);
-  if (!error) acceptor_->set_option(asio::socket_base::reuse_address(true), error);
-  if (!error) acceptor_->bind(endpoint, error);
-  if (!error) acceptor_->listen(kBacklog, error);
+  static_cast<void>(acceptor_->open(endpoint.protocol(), error));
+  if (!error)
+    static_cast<void>(acceptor_->set_option(asio::socket_base::reuse_address(true), error));
+  if (!error) static_cast<void>(acceptor_->bind(endpoint, error));
+  if (!error) static_cast<void>(acceptor_->listen(kBacklog, error));
   if (error) {
     return make_error(ErrorCode::io, "cannot listen on {}: {}", state_.options.listen,
                       error.message());
@@ -427,9 +429,9 @@ Task<void> HttpServer::Impl::turn_away(Socket socket) {
                .n_bytes = reply.body.size()});
   text += reply.body;
   error_code error;
-  socket.non_blocking(true, error);
+  static_cast<void>(socket.non_blocking(true, error));
   socket.write_some(asio::buffer(text), error);
-  socket.shutdown(asio::socket_base::shutdown_send, error);
+  static_cast<void>(socket.shutdown(asio::socket_base::shutdown_send, error));
   Timer pause(thread.context);
   char taken[4096];
   for (int i = 0; i < kTurnAwayPauses && !state_.is_draining; ++i) {
@@ -475,7 +477,7 @@ bool HttpServer::Impl::shut_down(double seconds) {
   on_each_thread([this](std::size_t i) {
     if (i == 0) {
       error_code ignored;
-      acceptor_->close(ignored);
+      static_cast<void>(acceptor_->close(ignored));
     }
     for (ConnectionBase& connection : serving_[i]->connections) {
       if (connection.is_waiting) connection.cancel();

@@ -122,6 +122,13 @@ Result<KeySet> parse_keys(const std::string& path, std::string_view text) {
   return KeySet(std::move(keys));
 }
 
+// Who makes keys as root makes them for the server that runs under another name.
+void give_to_owner_of(const std::string& folder) {
+  struct stat status;
+  if (geteuid() != 0 || stat(folder.c_str(), &status) != 0 || status.st_uid == 0) return;
+  static_cast<void>(lchown(path_of(folder).c_str(), status.st_uid, status.st_gid));
+}
+
 Result<void> write_keys(const std::string& folder, std::span<const Key> keys) {
   COSENO_ASSIGN(file, AtomicFile::create(path_of(folder), 0600));
   COSENO_TRY(file.write(fmt::format("{}\n", kHeader)));
@@ -129,7 +136,9 @@ Result<void> write_keys(const std::string& folder, std::span<const Key> keys) {
     COSENO_TRY(file.write(fmt::format("{} {} {} {} {}\n", key.id, key.scopes.text(), hex(key.hash),
                                       key.created_s, key.name)));
   }
-  return file.commit();
+  COSENO_TRY(file.commit());
+  give_to_owner_of(folder);
+  return {};
 }
 
 // Holds the folder while its keys are changed.
@@ -277,7 +286,7 @@ Result<std::unique_ptr<KeyRing>> KeyRing::open(const std::string& folder) {
   std::unique_ptr<KeyRing> ring(new KeyRing(folder));  // NOLINT(cppcoreguidelines-owning-memory)
   ring->seen_ = ring->stamp();
   COSENO_ASSIGN(keys, read_keys(folder));
-  ring->publish(std::move(keys));
+  ring->publish(keys);
   return ring;
 }
 
@@ -291,7 +300,7 @@ Result<bool> KeyRing::refresh() {
   if (now == seen_) return false;
   seen_ = now;
   COSENO_ASSIGN(keys, read_keys(folder_));
-  publish(std::move(keys));
+  publish(keys);
   return true;
 }
 
@@ -299,11 +308,11 @@ KeyRing::Stamp KeyRing::stamp() const {
   struct stat status;
   if (stat(path_of(folder_).c_str(), &status) != 0) return {};
   return {.inode = status.st_ino,
-          .modified_ns = status.st_mtim.tv_sec * 1'000'000'000LL + status.st_mtim.tv_nsec,
+          .changed_ns = status.st_ctim.tv_sec * 1'000'000'000LL + status.st_ctim.tv_nsec,
           .size_bytes = status.st_size};
 }
 
-void KeyRing::publish(KeySet keys) {
+void KeyRing::publish(const KeySet& keys) {
   std::vector<Key> list = keys.keys();
   for (Key& key : list) key.bucket = &buckets_[key.id];
   if (!list.empty()) is_open_.store(false, std::memory_order_release);

@@ -6,6 +6,8 @@
 //   ID SCOPES SHA-256 CREATED NAME
 //   3f9c2a10 read,events 6c1f...(64 digits) 1767225600 shop
 //
+// Where root makes a key in somebody's folder, the file is that one's.
+//
 // A key is 256 random bits, so a plain hash of it tells nothing of it: slow hashes are for
 // passwords.
 #pragma once
@@ -105,14 +107,14 @@ class KeyRing {
  private:
   struct Stamp {
     std::uint64_t inode = 0;
-    std::int64_t modified_ns = 0;
+    std::int64_t changed_ns = 0;  // its contents, or who may read it
     std::int64_t size_bytes = -1;
     bool operator==(const Stamp&) const = default;
   };
 
   explicit KeyRing(std::string folder) : folder_(std::move(folder)) {}
   Stamp stamp() const;
-  void publish(KeySet keys);
+  void publish(const KeySet& keys);
 
   const std::string folder_;
   Stamp seen_;

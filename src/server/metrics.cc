@@ -11,7 +11,8 @@ namespace {
 constexpr std::string_view kRefusalNames[] = {"malformed", "header_size", "body_size", "timeout",
                                               "key",       "scope",       "origin",    "rate",
                                               "overload",  "connections"};
-static_assert(std::size(kRefusalNames) == static_cast<std::size_t>(RefusalKind::kCount));
+static_assert(std::size(kRefusalNames) == kRefusalKinds);
+static_assert(static_cast<std::size_t>(RefusalKind::connections) + 1 == kRefusalKinds);
 
 void append_head(std::string& text, std::string_view name, std::string_view type,
                  std::string_view help) {

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -27,8 +28,8 @@ enum class RefusalKind : std::uint8_t {
   rate,         // 429
   overload,     // 503: waited too long, too many slow requests, no memory for the body
   connections,  // 503: too many of them
-  kCount,
 };
+inline constexpr std::size_t kRefusalKinds = 10;
 
 // Counters of one thread that serves connections. Its lock is taken by that thread, and by whoever
 // reads the metrics: connections never wait for each other.
@@ -49,7 +50,7 @@ class ThreadMetrics {
     double seconds = 0;
   };
   using Routes = std::map<std::string, RouteCounts, std::less<>>;
-  using Refusals = std::array<std::uint64_t, static_cast<std::size_t>(RefusalKind::kCount)>;
+  using Refusals = std::array<std::uint64_t, kRefusalKinds>;
 
   mutable std::mutex mutex_;
   Routes routes_;

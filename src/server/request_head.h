@@ -25,8 +25,8 @@ class RequestHead {
     origin,
     expect,
     preflight_method,  // Access-Control-Request-Method
-    kCount,
   };
+  static constexpr std::size_t kFields = preflight_method + 1;
 
   void clear() {
     text_.clear();
@@ -54,7 +54,7 @@ class RequestHead {
   };
 
   std::string text_;
-  Slice slices_[kCount];
+  Slice slices_[kFields];
 };
 
 }  // namespace coseno::server
