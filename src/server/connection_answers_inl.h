@@ -92,7 +92,7 @@ Task<bool> Connection<Stream>::refuse(const Refusal& refusal) {
 template <class Stream>
 void Connection<Stream>::begin_unknown() {
   route_ = {.name = "unknown"};
-  request_id_ = thread_.request_id();
+  thread_.write_request_id(request_id_);
   caller_.clear();
   is_head_request_ = false;
   is_http_10_ = false;

@@ -144,7 +144,11 @@ void Connection<Stream>::begin_answer() {
   is_http_10_ = !parser_->is_http_11();
   keeps_alive_ = parser_->keep_alive() && !state_.is_draining.load(std::memory_order_relaxed);
   const std::string_view sent_id = head_[RequestHead::request_id];
-  request_id_ = is_request_id(sent_id) ? std::string(sent_id) : thread_.request_id();
+  if (is_request_id(sent_id)) {
+    request_id_ = sent_id;
+  } else {
+    thread_.write_request_id(request_id_);
+  }
   target_ = path_and_query(head_[RequestHead::target]);
   method_ = head_[RequestHead::method];
   is_head_request_ = method_ == "HEAD";
@@ -203,12 +207,12 @@ Task<bool> Connection<Stream>::answer_whole() {
     state_.n_writes.fetch_add(1, std::memory_order_relaxed);
   }
   if (!reply.stream || is_head_request_) co_return append(reply);
-  if (!route_.slow) {
-    slot = Slot::take(state_.metrics.n_streams, state_.options.max_streams);
-    if (!slot) {
-      const Refusal refusal = overload("too many streams are open");
-      co_return co_await refuse(refusal);
-    }
+  // From here on it is one of the streams: a client that takes its time is in no slow request's
+  // way.
+  slot = Slot::take(state_.metrics.n_streams, state_.options.max_streams);
+  if (!slot) {
+    const Refusal refusal = overload("too many streams are open");
+    co_return co_await refuse(refusal);
   }
   co_return co_await send_stream(reply);
 }

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <charconv>
 #include <exception>
+#include <iterator>
 #include <mutex>
 #include <random>
 #include <thread>
@@ -275,7 +276,10 @@ const KeySet& ServingThread::keys() {
   return *keys_;
 }
 
-std::string ServingThread::request_id() { return fmt::format("{:016x}", ids_()); }
+void ServingThread::write_request_id(std::string& id) {
+  id.clear();
+  fmt::format_to(std::back_inserter(id), "{:016x}", ids_());
+}
 
 const std::string& ServingThread::date() {
   const std::int64_t now_s = std::chrono::duration_cast<std::chrono::seconds>(
@@ -417,7 +421,8 @@ void HttpServer::Impl::take(ServingThread& thread, Socket socket) {
 Task<void> HttpServer::Impl::turn_away(Socket socket) {
   ++n_turned_away_;
   ServingThread& thread = *serving_[0];
-  const std::string id = thread.request_id();
+  std::string id;
+  thread.write_request_id(id);
   Reply reply = state_.handler.problem(503, "too_many_connections",
                                        "the server has as many connections as it may", id);
   reply.headers.emplace_back("Retry-After", "1");

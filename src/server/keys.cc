@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "base/atomic_file.h"
+#include "base/check.h"
 
 namespace coseno::server {
 namespace {
@@ -52,12 +53,21 @@ std::optional<std::array<unsigned char, 32>> parse_hash(std::string_view text) {
   return bytes;
 }
 
+// OpenSSL 3 looks an algorithm up under a lock at each use, unless it was fetched.
+const EVP_MD* sha256_algorithm() {
+  static const EVP_MD* const kAlgorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  return kAlgorithm;
+}
+
 std::array<unsigned char, 32> sha256(std::string_view text) {
+  struct Free {
+    void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+  };
+  thread_local const std::unique_ptr<EVP_MD_CTX, Free> context(EVP_MD_CTX_new());
   std::array<unsigned char, 32> hash;
-  unsigned n_bytes = 0;
-  if (EVP_Digest(text.data(), text.size(), hash.data(), &n_bytes, EVP_sha256(), nullptr) != 1) {
-    hash = {};
-  }
+  COSENO_CHECK(EVP_DigestInit_ex2(context.get(), sha256_algorithm(), nullptr) == 1 &&
+               EVP_DigestUpdate(context.get(), text.data(), text.size()) == 1 &&
+               EVP_DigestFinal_ex(context.get(), hash.data(), nullptr) == 1);
   return hash;
 }
 

@@ -115,7 +115,8 @@ class ServingThread {
   double stream_seconds = 0;
 
   const KeySet& keys();
-  std::string request_id();
+  // 16 hexadecimal digits, in place of what `id` holds.
+  void write_request_id(std::string& id);
   // "Sun, 06 Nov 1994 08:49:37 GMT" of now.
   const std::string& date();
 
