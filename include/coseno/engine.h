@@ -220,6 +220,43 @@ struct FolderContents {
   std::uint64_t snapshot = 0;  // in service; 0: none is
 };
 
+// Which items to list, in the order in which they came.
+struct ItemsRequest {
+  std::string_view filter = {};  // as RecommendRequest::filter
+  // Words, each of which must begin a word of the id or of a text among the properties; ASCII
+  // letters in any case. Empty: all.
+  std::string_view text = {};
+  std::uint64_t after = 0;  // ListedPage::next of the page before; 0: from the first
+  std::size_t limit = 100;  // in [1, 1000]
+};
+
+// An item or user with properties.
+struct ListedRecord {
+  std::string id;
+  std::string json;  // an object, as item() and user() tell it
+};
+
+struct ListedPage {
+  std::vector<ListedRecord> records = {};
+  std::uint64_t next = 0;  // for the page after this one; 0: there is none
+};
+
+// One event of the log. Views are valid during the call that they came with.
+struct LoggedEvent {
+  std::uint64_t position = 0;
+  std::string_view user;
+  std::string_view item;
+  std::string_view type;
+  float value = 1;
+  std::int64_t time_ms = 0;
+};
+
+// Somebody who has had what a user has had.
+struct SimilarUser {
+  std::string user;
+  float score = 0;  // in (0, 1]
+};
+
 // One event of a user's history.
 struct PastEvent {
   std::string item;
@@ -274,6 +311,23 @@ class Engine {
 
   // Oldest first; empty where nothing is known of the user.
   std::vector<PastEvent> history(std::string_view user) const;
+
+  // Items that are not deleted. Cost: the items that are looked at until the page is full. Errors:
+  // invalid_argument.
+  Result<ListedPage> items(const ItemsRequest& request) const;
+  // The same of users; `after` and `limit` as above.
+  Result<ListedPage> users(std::uint64_t after = 0, std::size_t limit = 100) const;
+
+  // Calls visit(event) for the events from position `from` on that were there when it was called,
+  // in the order of the log, until it says false. Retracted ones, and those of erased users, are
+  // none. Others go on meanwhile. Errors: io, corrupt.
+  Result<void> scan_events(std::uint64_t from,
+                           const std::function<bool(const LoggedEvent&)>& visit) const;
+
+  // The k users, in [1, 1000], whose histories are most like that of `user`: the cosine of what
+  // they have had, each item by how rare it is. Nobody where nobody has had the same. Cost: a look
+  // at every kept event. Errors: not_found.
+  Result<std::vector<SimilarUser>> similar_users(std::string_view user, std::size_t k) const;
 
   EventTypes event_types() const;
   // In the life of a data folder, types of 1000 names at most. Errors: invalid_argument.

@@ -26,6 +26,7 @@
 #include "engine/checkpoint.h"
 #include "engine/data_folder.h"
 #include "engine/engine_state.h"
+#include "engine/listing.h"
 #include "engine/recommender.h"
 #include "engine/trainer.h"
 #include "storage/event_store.h"
@@ -354,6 +355,53 @@ class Engine::Impl {
                       .time_ms = event.time_ms()});
     }
     return past;
+  }
+
+  Result<ListedPage> items(const ItemsRequest& request) const {
+    return list_items(state_, clock_.now_ms(), request);
+  }
+
+  Result<ListedPage> users(std::uint64_t after, std::size_t limit) const {
+    COSENO_ASSIGN(page, list_users(state_, after, limit));
+    const std::shared_lock lock(store_mutex_);
+    for (ListedRecord& record : page.records) {
+      const std::optional<UserIndex> user = state_.users.find(record.id);
+      if (!user) continue;  // erased meanwhile
+      COSENO_ASSIGN(json, store_->user_properties(*user));
+      record.json = json.value_or("{}");
+    }
+    std::erase_if(page.records, [](const ListedRecord& record) { return record.json.empty(); });
+    return std::move(page);
+  }
+
+  Result<void> scan_events(std::uint64_t from,
+                           const std::function<bool(const LoggedEvent&)>& visit) const {
+    boost::unordered_flat_set<std::uint64_t> retracted;
+    std::uint64_t last = 0;
+    {
+      const std::lock_guard lock(write_mutex_);
+      retracted = retracted_;
+      last = position();
+    }
+    const std::shared_ptr<const TypeMeanings> types = state_.types.get();
+    const std::shared_lock store_lock(store_mutex_);
+    return store_->scan(from, [&](const LogRecord& record) {
+      if (record.position > last) return false;
+      if (record.kind != LogRecord::Kind::event || retracted.contains(record.position)) return true;
+      const std::string user = state_.users.id(record.user);
+      if (user.empty()) return true;  // erased
+      const std::string item = state_.items.id(record.item);
+      return visit({.position = record.position,
+                    .user = user,
+                    .item = item,
+                    .type = types->names[offset(record.type)],
+                    .value = record.value,
+                    .time_ms = record.time_ms});
+    });
+  }
+
+  Result<std::vector<SimilarUser>> similar_users(std::string_view user, std::size_t k) const {
+    return coseno::similar_users(state_, clock_.now_ms(), user, k);
   }
 
   EventTypes event_types() const { return state_.types.get()->by_name; }
@@ -845,7 +893,7 @@ class Engine::Impl {
   std::atomic<std::uint64_t> n_events_ = 0;
 
   // Held by whoever changes something: for the write to the log, and for what follows in memory.
-  std::mutex write_mutex_;
+  mutable std::mutex write_mutex_;
   std::mutex train_mutex_;
   std::mutex snapshot_mutex_;  // held while a snapshot is taken up, write_mutex_ within
   SnapshotCell<std::string> snapshot_trouble_;     // why it was not
@@ -967,6 +1015,19 @@ Result<Recommendations> Engine::trending(std::size_t k, std::string_view filter)
 std::vector<PastEvent> Engine::history(std::string_view user) const { return impl_->history(user); }
 
 EventTypes Engine::event_types() const { return impl_->event_types(); }
+Result<ListedPage> Engine::items(const ItemsRequest& request) const {
+  return impl_->items(request);
+}
+Result<ListedPage> Engine::users(std::uint64_t after, std::size_t limit) const {
+  return impl_->users(after, limit);
+}
+Result<void> Engine::scan_events(std::uint64_t from,
+                                 const std::function<bool(const LoggedEvent&)>& visit) const {
+  return impl_->scan_events(from, visit);
+}
+Result<std::vector<SimilarUser>> Engine::similar_users(std::string_view user, std::size_t k) const {
+  return impl_->similar_users(user, k);
+}
 Result<void> Engine::set_event_types(const EventTypes& types) {
   return impl_->settled(impl_->set_event_types(types));
 }
