@@ -345,6 +345,10 @@ class Engine {
   Result<void> refresh();
 
   EngineStats stats() const;
+  // As in stats(), at once: every event up to here is in the next answer.
+  std::uint64_t position() const;
+  // The data folder.
+  const std::string& folder() const;
 
   // Copies the store and the snapshot in service to the folder `target`, which is missing, empty,
   // or an earlier backup of this data folder: that one is brought up to date, at the cost of what

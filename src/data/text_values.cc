@@ -13,6 +13,7 @@ namespace {
 
 // Up to here every whole number is a double.
 constexpr double kMostSeconds = 0x1p53;
+constexpr std::int64_t kMsPerSecond = 1000;
 
 // Takes `n` digits off the front of `text`.
 std::optional<int> take_digits(std::string_view& text, std::size_t n) {
@@ -56,18 +57,32 @@ std::optional<std::int64_t> take_hours_and_minutes(std::string_view& text) {
   return *hours * 3600 + *minutes * 60;
 }
 
-// "23:59:59.25" in whole seconds. A leap second, 60, counts as the next minute's first.
+// "25" behind a point, in milliseconds: 250.
+std::optional<std::int64_t> take_fraction(std::string_view& text) {
+  std::int64_t ms = 0;
+  std::size_t n_digits = 0;
+  for (std::int64_t unit = 100; !text.empty() && text.front() >= '0' && text.front() <= '9';
+       unit /= 10) {
+    ms += unit * (text.front() - '0');
+    text.remove_prefix(1);
+    ++n_digits;
+  }
+  return n_digits > 0 ? std::optional(ms) : std::nullopt;
+}
+
+// "23:59:59.25" in milliseconds. A leap second, 60, counts as the next minute's first.
 std::optional<std::int64_t> take_time_of_day(std::string_view& text) {
   const auto hours_and_minutes = take_hours_and_minutes(text);
   if (!hours_and_minutes || !take(text, ":")) return std::nullopt;
   const auto seconds = take_digits(text, 2);
   if (!seconds || *seconds > 60) return std::nullopt;
+  std::int64_t ms = kMsPerSecond * (*hours_and_minutes + *seconds);
   if (take(text, ".")) {
-    if (!take(text, "0123456789")) return std::nullopt;
-    while (take(text, "0123456789")) {
-    }
+    const auto fraction = take_fraction(text);
+    if (!fraction) return std::nullopt;
+    ms += *fraction;
   }
-  return *hours_and_minutes + *seconds;
+  return ms;
 }
 
 // "Z", "+05:30" or nothing at all, in seconds.
@@ -80,20 +95,21 @@ std::optional<std::int64_t> take_offset(std::string_view& text) {
   return sign * *seconds;
 }
 
-std::optional<std::int64_t> parse_calendar_time(std::string_view text) {
+}  // namespace
+
+std::optional<std::int64_t> parse_calendar_time_ms(std::string_view text) {
   const auto date = take_date(text);
   if (!date) return std::nullopt;
-  const std::int64_t midnight = std::chrono::sys_seconds(*date).time_since_epoch().count();
+  const std::int64_t midnight =
+      kMsPerSecond * std::chrono::sys_seconds(*date).time_since_epoch().count();
   if (text.empty()) return midnight;
   if (!take(text, "Tt ")) return std::nullopt;
   const auto time_of_day = take_time_of_day(text);
   if (!time_of_day) return std::nullopt;
   const auto offset = take_offset(text);
   if (!offset || !text.empty()) return std::nullopt;
-  return midnight + *time_of_day - *offset;
+  return midnight + *time_of_day - kMsPerSecond * *offset;
 }
-
-}  // namespace
 
 std::optional<double> parse_number(std::string_view text) {
   const char* const end = text.data() + text.size();
@@ -128,7 +144,9 @@ std::optional<std::int64_t> parse_time(std::string_view text) {
     if (!(std::abs(*number) <= kMostSeconds)) return std::nullopt;
     return static_cast<std::int64_t>(std::floor(*number));
   }
-  return parse_calendar_time(text);
+  const auto ms = parse_calendar_time_ms(text);
+  if (!ms) return std::nullopt;
+  return *ms / kMsPerSecond - (*ms % kMsPerSecond < 0 ? 1 : 0);
 }
 
 std::string time_trouble(std::string_view text) {

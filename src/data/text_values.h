@@ -25,6 +25,10 @@ std::string rating_trouble(std::string_view text);
 std::optional<std::int64_t> parse_time(std::string_view text);
 std::string time_trouble(std::string_view text);
 
+// The second and the third of these in Unix milliseconds; what is behind them is dropped. Or
+// nothing.
+std::optional<std::int64_t> parse_calendar_time_ms(std::string_view text);
+
 // 1 to kMaxIdBytes bytes. Where false, id_trouble says why; `what` is "user id" or the like.
 inline bool is_valid_id(std::string_view id) { return !id.empty() && id.size() <= kMaxIdBytes; }
 std::string id_trouble(std::string_view what, std::string_view id);

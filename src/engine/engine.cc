@@ -453,6 +453,9 @@ class Engine::Impl {
     return back_up_data_folder(*store_, folder_, target, progress);
   }
 
+  std::uint64_t position() const { return state_.position.load(std::memory_order_acquire); }
+  const std::string& folder() const { return folder_; }
+
   EngineStats stats() const {
     const std::shared_ptr<const ModelSnapshot> snapshot = state_.snapshot.get();
     EngineStats stats;
@@ -481,7 +484,6 @@ class Engine::Impl {
 
  private:
   std::string snapshots() const { return snapshots_of(folder_); }
-  std::uint64_t position() const { return state_.position.load(std::memory_order_acquire); }
 
   Result<void> check_writer() const {
     if (!is_reader_) return {};
@@ -1034,6 +1036,8 @@ Result<void> Engine::set_event_types(const EventTypes& types) {
 Result<TrainReport> Engine::train(const TrainOptions& options) { return impl_->train(options); }
 Result<void> Engine::refresh() { return impl_->refresh(); }
 EngineStats Engine::stats() const { return impl_->stats(); }
+std::uint64_t Engine::position() const { return impl_->position(); }
+const std::string& Engine::folder() const { return impl_->folder(); }
 
 Result<void> Engine::back_up(const std::string& target, const ProgressOptions& options) const {
   return impl_->back_up(target, options);

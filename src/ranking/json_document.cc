@@ -3,8 +3,10 @@
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/value_stack.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "data/text_reader.h"
@@ -15,6 +17,23 @@ namespace {
 
 namespace json = boost::json;
 
+// Of one object. Most have few, and then looking at all is faster than a tree.
+class NameSet {
+ public:
+  // False where it is there.
+  bool insert(const std::string& name) {
+    if (std::ranges::find(few_, name) != few_.end()) return false;
+    if (few_.size() == kFew) return many_.insert(name).second;
+    few_.push_back(name);
+    return true;
+  }
+
+ private:
+  static constexpr std::size_t kFew = 16;
+  std::vector<std::string> few_;
+  std::set<std::string> many_;
+};
+
 // Called by json::basic_parser. Returning false with `error` set ends the parsing; then trouble()
 // says why. Text comes in parts where it has escapes.
 class DocumentHandler {
@@ -24,7 +43,7 @@ class DocumentHandler {
   static constexpr std::size_t max_key_size = static_cast<std::size_t>(-1);
   static constexpr std::size_t max_string_size = static_cast<std::size_t>(-1);
 
-  DocumentHandler() { stack_.reset(); }
+  explicit DocumentHandler(json::storage_ptr storage) { stack_.reset(std::move(storage)); }
 
   json::value release() { return stack_.release(); }
   const std::string& trouble() const { return trouble_; }
@@ -61,7 +80,7 @@ class DocumentHandler {
   bool on_key(json::string_view part, std::size_t, json::error_code& error) {
     text_ += part;
     Level& level = levels_.back();
-    if (!level.names.insert(text_).second) {
+    if (!level.names.insert(text_)) {
       level.name.clear();
       return end_with(fmt::format("{} stands twice in one object", quote(text_)), error);
     }
@@ -116,7 +135,7 @@ class DocumentHandler {
     bool is_array;
     std::size_t n_elements = 0;  // of an array, begun so far
     std::string name = {};       // of an object: whose value is being read
-    std::set<std::string> names = {};
+    NameSet names = {};
   };
 
   void begin_value() {
@@ -166,13 +185,13 @@ class DocumentHandler {
 }  // namespace
 
 Result<json::value> parse_json_document(std::string_view text, std::size_t max_bytes,
-                                        std::size_t max_depth) {
+                                        std::size_t max_depth, json::storage_ptr storage) {
   if (text.size() > max_bytes) {
     return invalid_argument("the JSON is {} bytes long: at most {}", text.size(), max_bytes);
   }
   json::parse_options options;
   options.max_depth = max_depth;
-  json::basic_parser<DocumentHandler> parser(options);
+  json::basic_parser<DocumentHandler> parser(options, std::move(storage));
   json::error_code error;
   const std::size_t n_parsed = parser.write_some(false, text.data(), text.size(), error);
   if (error) {
