@@ -26,10 +26,19 @@ _coseno_options() {
     inspect) echo "--user --item --json --help" ;;
     verify) echo "--json --help" ;;
     erase) echo "--user --help" ;;
+    serve)
+      echo "--check --config --listen --tls-cert --tls-key --cors-origin --threads --slow-threads" \
+           "--max-connections --max-header-bytes --max-body-bytes --max-upload-bytes" \
+           "--body-memory-bytes --max-in-flight --max-streams --max-wait-seconds" \
+           "--header-seconds --body-seconds --answer-seconds --idle-seconds --rate --burst" \
+           "--max-k --max-page --max-batch --max-json-depth" \
+           "--log-format --access-log --shutdown-seconds --durability --history-length" \
+           "--trending-half-life-days --training-threads --help" ;;
+    key) echo "--name --scope --json --help" ;;
     backup | restore | models | completion) echo "--help" ;;
     *)
       echo "recommend similar predict fit evaluate tune replay generate import train inspect" \
-           "verify backup restore erase models completion --help --version" ;;
+           "verify backup restore erase serve key models completion --help --version" ;;
   esac
 }
 
@@ -40,6 +49,10 @@ _coseno_values() {
     *:--by) echo "score cosine" ;;
     *:--format) echo "json-matrix json-lines csv tsv double-colon user-lines" ;;
     import:--type) echo "view click play save cart like purchase rating dislike" ;;
+    key:--scope) echo "read events admin" ;;
+    serve:--log-format) echo "text json" ;;
+    serve:--access-log) echo "on off" ;;
+    serve:--durability) echo "interval none always" ;;
     *:--repeats) echo "last first sum max" ;;
     tune:--protocol) echo "random leave-last-out leave-one-out temporal" ;;
     *:--protocol) echo "random leave-last-out leave-one-out temporal k-fold strong lightgcn" ;;
@@ -47,7 +60,7 @@ _coseno_values() {
     recommend:--users) echo "all FILE" ;;
     import:--users) echo FILE ;;
     *:--items | *:--user-properties | *:--pairs | *:--test | *:--out | *:--items-out | \
-      *:--state) echo FILE ;;
+      *:--state | *:--config | *:--tls-cert | *:--tls-key) echo FILE ;;
   esac
 }
 
@@ -59,12 +72,15 @@ _coseno() {
   case $previous in
     --seed | --threads | --set | --user | --item | --fraction | --folds | \
       --held-out-users | --relevant-from | --events | --trials | --seconds | --max-users | \
-      --filter | --exclude | --diversity | --warm-up | --retrain-every | -k) return ;;
+      --filter | --exclude | --diversity | --warm-up | --retrain-every | -k | \
+      --name | --listen | --cors-origin | --max-* | --*-threads | --*-seconds | --*-bytes | \
+      --rate | --burst | --history-length | --*-days) return ;;
   esac
   words=$(_coseno_values "$command" "$previous")
   if [[ -z $words ]]; then
     case $command:$word in
       completion:[^-]* | completion:) words=bash ;;
+      key:[^-]* | key:) words="create list revoke FILE" ;;
       models:[^-]* | models:) words=$(_coseno_values models --model) ;;
       generate:--* | generate:-) words=$(_coseno_options generate) ;;
       :* | *:-*) words=$(_coseno_options "$command") ;;

@@ -55,8 +55,8 @@ spoon,A Spoon,thing
 """
 
 COMMANDS = ["recommend", "similar", "predict", "fit", "evaluate", "tune", "replay", "generate",
-            "import", "train", "inspect", "verify", "backup", "restore", "erase", "models",
-            "completion"]  # fmt: skip
+            "import", "train", "inspect", "verify", "backup", "restore", "erase", "serve", "key",
+            "models", "completion"]  # fmt: skip
 
 # The tutorial's own example: every user has rated every film.
 TUTORIAL = json.dumps(

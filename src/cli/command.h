@@ -29,6 +29,8 @@ Command add_evaluate(CommandLine& program);
 Command add_tune(CommandLine& program);
 Command add_replay(CommandLine& program);
 Command add_generate(CommandLine& program);
+Command add_serve(CommandLine& program);
+Command add_key(CommandLine& program);
 Command add_models(CommandLine& program);
 Command add_completion(CommandLine& program);
 

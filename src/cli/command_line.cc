@@ -138,6 +138,8 @@ template OptionRef CommandLine::add_option(const std::string&, double&, const st
 template OptionRef CommandLine::add_option(const std::string&, std::string&, const std::string&);
 template OptionRef CommandLine::add_option(const std::string&, std::vector<std::string>&,
                                            const std::string&);
+template OptionRef CommandLine::add_option(const std::string&, std::optional<std::string>&,
+                                           const std::string&);
 template OptionRef CommandLine::add_option(const std::string&, std::optional<int>&,
                                            const std::string&);
 template OptionRef CommandLine::add_option(const std::string&, std::optional<std::uint64_t>&,

@@ -5,6 +5,7 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "cli/command_line.h"
@@ -42,7 +43,11 @@ void report_to(ProgressBar& progress, Options& options) {
 // An error of what the command line asked for is wrong use.
 template <class T>
 Outcome<T> asked(Result<T> result) {
-  if (result) return std::move(*result);
+  if constexpr (std::is_void_v<T>) {
+    if (result) return {};
+  } else {
+    if (result) return std::move(*result);
+  }
   if (result.error().code != ErrorCode::invalid_argument) return std::unexpected(result.error());
   return wrong_use("{}", result.error().message);
 }
