@@ -130,7 +130,8 @@ std::optional<Refusal> Connection<Stream>::admit() {
   }
   parser_->limit_body(limit);
   const double max_wait = state_.options.max_wait_seconds;
-  if (max_wait > 0 && route_.scope != Scope::none && thread_.wait > seconds_of(max_wait)) {
+  if (max_wait > 0 && route_.scope != Scope::none &&
+      thread_.wait_at(started_) > seconds_of(max_wait)) {
     return overload("more requests come than can be answered in time");
   }
   return std::nullopt;

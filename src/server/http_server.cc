@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/local/connect_pair.hpp>
@@ -39,6 +40,8 @@ constexpr auto kStreamTick = std::chrono::milliseconds(20);
 constexpr auto kStreamPatience = std::chrono::seconds(1);
 // Of a thread's time, what idle streams may take.
 constexpr double kStreamShare = 0.25;
+// How long requests wait is looked at so often, where there are any.
+constexpr auto kProbeEvery = std::chrono::milliseconds(10);
 constexpr auto kKeysEvery = std::chrono::milliseconds(300);
 constexpr auto kAcceptPause = std::chrono::milliseconds(100);
 // Open files beside connections: RocksDB's, snapshots, imports.
@@ -150,6 +153,7 @@ class Caretaker {
     error_code error;
     static_cast<void>(asio::local::connect_pair(probe_in_, probe_out_, error));
     if (error) return make_error(ErrorCode::io, "no pair of sockets: {}", error.message());
+    thread_.probe_descriptor = probe_out_.native_handle();
     asio::co_spawn(thread_.context, run(), asio::detached);
     asio::co_spawn(thread_.context, answer_probes(), asio::detached);
     return {};
@@ -173,7 +177,6 @@ class Caretaker {
       if (now >= next_sweep) {
         next_sweep = now + kTick;
         end_what_is_late(now);
-        probe(now);
         thread_.access_log.flush();
       }
       if (thread_.number == 0 && now >= next_keys) {
@@ -199,28 +202,13 @@ class Caretaker {
     }
   }
 
-  // A byte to ourselves takes its turn among the connections that are ready: it tells how long they
-  // wait.
-  void probe(TimePoint now) {
-    if (is_probing_) {
-      thread_.wait = std::max(thread_.wait, now - probed_);
-      return;
-    }
-    is_probing_ = true;
-    probed_ = now;
-    error_code ignored;
-    const char byte = 0;
-    static_cast<void>(probe_out_.write_some(asio::buffer(&byte, 1), ignored));
-  }
-
   Task<void> answer_probes() {
     char byte = 0;
     for (;;) {
       const asio::mutable_buffer room = asio::buffer(&byte, 1);
       const auto [error, n] = co_await probe_in_.async_read_some(room, kUseTask);
       if (error) co_return;
-      thread_.wait = Clock::now() - probed_;
-      is_probing_ = false;
+      thread_.end_probe();
     }
   }
 
@@ -253,8 +241,6 @@ class Caretaker {
   Timer timer_;
   LocalSocket probe_in_;
   LocalSocket probe_out_;
-  TimePoint probed_;
-  bool is_probing_ = false;
   bool is_stopping_ = false;
 };
 
@@ -267,6 +253,15 @@ ServingThread::ServingThread(ServerState& server_state, std::size_t thread_numbe
       access_log(server_state.log, server_state.logs_access),
       ids_((static_cast<std::uint64_t>(std::random_device()()) << 32) | std::random_device()(),
            thread_number) {}
+
+Clock::duration ServingThread::wait_at(TimePoint now) {
+  if (is_probing_) return now - probed_;
+  if (now - probed_ < kProbeEvery) return {};
+  const char byte = 0;
+  is_probing_ = send(probe_descriptor, &byte, 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1;
+  probed_ = now;
+  return {};
+}
 
 const KeySet& ServingThread::keys() {
   if (const std::uint64_t version = state.keys.version(); version != keys_version_) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <filesystem>
 #include <memory>
@@ -140,7 +141,8 @@ class TestHandler final : public Handler {
   Reply handle(const Request& request) override {
     Reply reply;
     reply.content_type = "text/plain";
-    if (request.target == "/slow") gate.pass();
+    if (request.target == "/slow" || request.target == "/hold") gate.pass();
+    if (request.target == "/work") work();
     if (request.target == "/throw") throw std::runtime_error("what a library says");
     if (request.target == "/export") reply.stream = std::make_unique<CountDown>(3);
     if (request.target == "/pieces") reply.stream = std::make_unique<CountDown>(2);
@@ -175,6 +177,12 @@ class TestHandler final : public Handler {
     reply.content_type = "application/problem+json";
     reply.body = std::string(code) + ": " + std::string(detail);
     return reply;
+  }
+
+  // Keeps the thread for 2 milliseconds.
+  static void work() {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(2);
+    while (std::chrono::steady_clock::now() < end) continue;
   }
 
   Gate gate;
@@ -348,8 +356,7 @@ TEST_F(HttpServerTest, ExceptionIsAnAnswer) {
   EXPECT_NE(logged().find("what a library says"), std::string::npos);
 }
 
-// --- what is not HTTP
-// -----------------------------------------------------------------------------
+// --- what is not HTTP ----------------------------------------------------------------------------
 
 struct Malformed {
   const char* what;
@@ -400,8 +407,7 @@ INSTANTIATE_TEST_SUITE_P(
                   "zz\r\n",
                   400}));
 
-// --- streams and uploads
-// --------------------------------------------------------------------------
+// --- streams and uploads -------------------------------------------------------------------------
 
 TEST_F(HttpServerTest, StreamsAreChunked) {
   start();
@@ -531,8 +537,7 @@ TEST_F(HttpServerTest, ContinueIsSaidBeforeTheBody) {
   EXPECT_EQ(this->client()->get("/hello", "Expect: tea\r\n").status, 417U);
 }
 
-// --- limits
-// ---------------------------------------------------------------------------------------
+// --- limits --------------------------------------------------------------------------------------
 
 TEST_F(HttpServerTest, LargeBodyIsRefused) {
   options_.max_body_bytes = 10;
@@ -655,8 +660,38 @@ TEST_F(HttpServerTest, SlowRequestsHaveABoundAndHoldNobodyUp) {
   EXPECT_EQ(client()->get("/slow").status, 200U);
 }
 
-// --- keys and pages
-// -------------------------------------------------------------------------------
+// 300 clients want 10 ms each of one thread: the last would wait 3 s.
+TEST_F(HttpServerTest, OverloadIsRefusedAndEnds) {
+  options_.n_threads = 1;
+  options_.max_wait_seconds = 0.05;
+  start();
+  std::string five;
+  for (int i = 0; i < 5; ++i) five += "GET /work HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  std::vector<std::unique_ptr<TestClient>> clients;
+  for (int i = 0; i < 300; ++i) clients.push_back(client());
+  EXPECT_EQ(clients.back()->get("/hello").status, 200U);
+  // While the thread is held, all of them come.
+  const auto holder = client();
+  holder->send("GET /hold HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  handler_.gate.wait_for_arrivals(1);
+  for (const auto& client : clients) client->send(five);
+  handler_.gate.open();
+  int n_refused = 0;
+  for (const auto& client : clients) {
+    for (int i = 0; i < 5; ++i) {
+      const TestReply reply = client->read_reply();
+      if (reply.status == 200) continue;
+      EXPECT_EQ(reply.status, 503U);
+      EXPECT_EQ(reply.headers.at("retry-after"), "1");
+      ++n_refused;
+    }
+  }
+  EXPECT_GT(n_refused, 300);
+  EXPECT_LT(n_refused, 1500);
+  while (client()->get("/hello").status != 200U) std::this_thread::yield();
+}
+
+// --- keys and pages ------------------------------------------------------------------------------
 
 TEST_F(HttpServerTest, KeysAreAskedForWhereThereAreAny) {
   const std::string reader = create_key(folder_, "reader", *Scopes::parse("read"), 0)->secret;
@@ -750,8 +785,7 @@ TEST_F(HttpServerTest, CorsIsForThoseThatAreNamed) {
   EXPECT_FALSE(preflight("https://evil.example").headers.contains("access-control-allow-methods"));
 }
 
-// --- metrics, shutdown
-// ----------------------------------------------------------------------------
+// --- metrics, shutdown ---------------------------------------------------------------------------
 
 TEST_F(HttpServerTest, MetricsCount) {
   start();

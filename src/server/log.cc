@@ -121,9 +121,8 @@ void Log::serve() {
     if (waiting_.empty()) return;
     std::string lines = std::exchange(waiting_, {});
     const std::uint64_t n_lost = n_dropped_ - std::exchange(n_told_, n_dropped_);
-    const bool is_patient = !is_closing_;
     lock.unlock();
-    write_out(lines, is_patient);
+    if (!write_out(lines)) return;
     if (n_lost > 0) {
       const std::string n_text = fmt::format("{}", n_lost);
       write(LogLevel::warning, "log lines dropped", {{"lines", n_text}});
@@ -132,25 +131,21 @@ void Log::serve() {
   }
 }
 
-void Log::write_out(std::string_view text, bool is_patient) const {
+// False where nobody reads and the log is to end.
+bool Log::write_out(std::string_view text) const {
   while (!text.empty()) {
-    // Ready or not, a pipe takes what a reader has left room for; so ask before a write that waits.
+    // A pipe that polls as ready takes at least PIPE_BUF bytes (4,096) without waiting.
     pollfd ready = {.fd = descriptor_, .events = POLLOUT, .revents = 0};
-    const int n_ready = poll(&ready, 1, kPatienceMs);
-    if (n_ready == 0) {
-      bool is_closing = !is_patient;
-      if (is_patient) {
-        const std::lock_guard lock(mutex_);
-        is_closing = is_closing_;
-      }
-      if (is_closing) return;
+    if (poll(&ready, 1, kPatienceMs) == 0) {
+      const std::lock_guard lock(mutex_);
+      if (is_closing_) return false;
       continue;
     }
-    // A pipe that polls as ready takes at least PIPE_BUF bytes (4,096) without waiting.
     const ssize_t n = ::write(descriptor_, text.data(), std::min<std::size_t>(text.size(), 4096));
-    if (n < 0 && errno != EINTR && errno != EAGAIN) return;
+    if (n < 0 && errno != EINTR && errno != EAGAIN) return true;
     if (n > 0) text.remove_prefix(static_cast<std::size_t>(n));
   }
+  return true;
 }
 
 void AccessLog::write(const AccessLine& line) {

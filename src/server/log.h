@@ -27,7 +27,7 @@ using LogFields = std::initializer_list<std::pair<std::string_view, std::string_
 // Thread-safe.
 class Log {
  public:
-  // Of what may wait to be written; about 20,000 lines of access.
+  // Of what may wait to be written, and again of what is being written; 20,000 lines of access.
   static constexpr std::size_t kMaxWaitingBytes = 4 << 20;
 
   // Keeps the descriptor open for the life of the log; it stays the caller's.
@@ -47,7 +47,7 @@ class Log {
 
  private:
   void serve();
-  void write_out(std::string_view text, bool is_patient) const;
+  bool write_out(std::string_view text) const;
 
   const int descriptor_;
   const LogFormat format_;
@@ -64,8 +64,8 @@ class Log {
 struct AccessLine {
   std::string_view request_id;
   std::string_view method;
-  std::string_view route;  // its name: a target would tell who somebody is
-  std::string_view key;    // its name; empty: none was needed
+  std::string_view route;     // its name: a target would tell who somebody is
+  std::string_view key = {};  // its name; empty: none was needed
   unsigned status = 0;
   double seconds = 0;
   std::size_t body_bytes = 0;  // of the answer

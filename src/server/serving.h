@@ -109,10 +109,15 @@ class ServingThread {
   Connections connections;
   IdleStreams idle_streams;  // who has waited longest comes first
   int n_lingering = 0;       // connections that are told why they end, with a bound
-  // How long what is ready waits for its turn.
-  Clock::duration wait = {};
   // Of one ReplyStream::next(), averaged, so that streams leave time to others.
   double stream_seconds = 0;
+
+  // How long the request that is served at `now` has waited for its turn, at least. A byte that the
+  // thread sends to itself takes its turn among the connections that are ready: who is served while
+  // it is under way was ready before it.
+  Clock::duration wait_at(TimePoint now);
+  void end_probe() { is_probing_ = false; }
+  int probe_descriptor = -1;  // where the byte goes in
 
   const KeySet& keys();
   // 16 hexadecimal digits, in place of what `id` holds.
@@ -121,6 +126,8 @@ class ServingThread {
   const std::string& date();
 
  private:
+  bool is_probing_ = false;
+  TimePoint probed_;
   std::shared_ptr<const KeySet> keys_;
   std::uint64_t keys_version_ = ~0ULL;
   Rng ids_;
