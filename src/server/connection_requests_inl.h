@@ -65,8 +65,7 @@ bool Connection<Stream>::skip_empty_lines() {
 template <class Stream>
 boost::beast::error_code Connection<Stream>::parse() {
   boost::beast::error_code error;
-  const std::string_view text = input_.text();
-  const std::size_t n = parser_->put(asio::const_buffer(text.data(), text.size()), error);
+  const std::size_t n = parser_->take(input_.text(), error);
   input_.consume(n);
   return error;
 }

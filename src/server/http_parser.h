@@ -2,6 +2,7 @@
 // else to refuse.
 #pragma once
 
+#include <boost/asio/buffer.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 
@@ -15,7 +16,7 @@
 
 namespace coseno::server {
 
-// Fed by put() until is_header_done(); then, with eager(true), until is_done(). Beast accepts what
+// Fed by take() until is_header_done(); then, with eager(true), until is_done(). Beast accepts what
 // somebody in front of us may understand otherwise; where the two could disagree about where a
 // request ends, it is refused: that is how requests are smuggled.
 class HttpParser final : public boost::beast::http::basic_parser<true> {
@@ -32,6 +33,17 @@ class HttpParser final : public boost::beast::http::basic_parser<true> {
   void limit_body(std::uint64_t max_bytes) { max_body_bytes_ = max_bytes; }
   // The body is read and dropped.
   void drop_body() { is_dropping_ = true; }
+
+  // As put(). Of a chunked body that has begun no fewer than 5 bytes are parsed: the last chunk has
+  // as many, and Boost 1.81 asserts that they come together.
+  std::size_t take(std::string_view text, boost::beast::error_code& error) {
+    constexpr std::size_t kLastChunk = 5;
+    if (is_header_done() && chunked() && text.size() < kLastChunk) {
+      error = boost::beast::http::error::need_more;
+      return 0;
+    }
+    return put(boost::asio::buffer(text), error);
+  }
 
   bool is_http_11() const { return is_http_11_; }
   std::uint64_t n_body_bytes() const { return n_body_bytes_; }
