@@ -55,8 +55,8 @@ std::optional<std::array<unsigned char, 32>> parse_hash(std::string_view text) {
 
 // OpenSSL 3 looks an algorithm up under a lock at each use, unless it was fetched.
 const EVP_MD* sha256_algorithm() {
-  static const EVP_MD* const kAlgorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-  return kAlgorithm;
+  static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  return algorithm;
 }
 
 std::array<unsigned char, 32> sha256(std::string_view text) {
