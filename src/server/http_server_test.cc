@@ -404,7 +404,7 @@ INSTANTIATE_TEST_SUITE_P(
         Malformed{"space before the colon", "GET /hello HTTP/1.1\r\nHost : a\r\n\r\n", 400},
         Malformed{"bad chunk",
                   "POST /echo HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n"
-                  "zz\r\n",
+                  "zz\r\n\r\n",
                   400}));
 
 // --- streams and uploads -------------------------------------------------------------------------
