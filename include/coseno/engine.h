@@ -58,6 +58,9 @@ struct EngineOptions {
   // From how many items on a training makes a graph to search a model of vectors by, in place of a
   // look at all of them. 0: never, and one that there is stays unused: every search is exact.
   std::size_t graph_items = 100'000;
+  // Lists that were shown (RecommendRequest::log_shown) are kept for so long, and up to a day more
+  // while an engine is open. 0: for ever. In [0, 36500].
+  int shown_days = 90;
   // Threads of training; 0: one a core.
   int n_threads = 0;
   std::uint64_t seed = 1;
@@ -124,6 +127,11 @@ struct RecommendRequest {
   // over scores that span [0, 1], so 0.05 swaps neighbours and 1 nearly shuffles. Seeded.
   double exploration = 0;
   std::uint64_t seed = 1;
+  // Keeps the list in the data folder, for scan_shown(), before it is returned; as durable as an
+  // event. Needs `user`, or a history in place of one; a user whom nobody knows is made. It waits
+  // for those who write, and moves no position. Errors, and then there is no list: conflict (an
+  // engine beside), io, unavailable (the user was erased meanwhile).
+  bool log_shown = false;
   bool include_seen = false;
   bool explain = false;  // fills RecommendedItem::sources and reasons
   // In place of the user's history, oldest first.
@@ -158,6 +166,18 @@ struct Recommendations {
   std::vector<RecommendedItem> items = {};
   std::uint64_t position = 0;  // every event up to here is reflected
   std::uint64_t snapshot = 0;  // the trained models that answered; 0: none are
+};
+
+// A list that somebody was shown, with what it takes to judge another way of choosing by it: the
+// chance that each item had of its place.
+struct ShownList {
+  std::int64_t time_ms = 0;  // Unix milliseconds
+  std::string user = {};     // empty: made from a history, with no user given
+  std::uint64_t position = 0;
+  std::uint64_t snapshot = 0;
+  double exploration = 0;
+  std::uint64_t seed = 0;
+  std::vector<RecommendedItem> items = {};  // without sources and reasons
 };
 
 // How a fit goes, and whether it is to stop.
@@ -217,7 +237,8 @@ struct FolderContents {
   std::uint64_t n_users = 0;
   std::uint64_t n_erased_users = 0;
   std::uint64_t n_items = 0;
-  std::uint64_t snapshot = 0;  // in service; 0: none is
+  std::uint64_t n_shown_lists = 0;  // those of erased users too, until compact()
+  std::uint64_t snapshot = 0;       // in service; 0: none is
 };
 
 // Which items to list, in the order in which they came.
@@ -297,17 +318,25 @@ class Engine {
   Result<std::uint64_t> put_user(std::string_view user, std::string_view json);
   Result<std::optional<std::string>> user(std::string_view user) const;
 
-  // The user's events, history and properties are gone from every answer when it returns, and from
-  // disk after compact(). Errors: not_found.
+  // The user's events, history, properties and what they were shown are gone from every answer when
+  // it returns, and from disk after compact(). Errors: not_found.
   Result<std::uint64_t> erase_user(std::string_view user);
-  // Drops from disk what was erased, and counts everything anew. Others wait meanwhile.
-  Result<void> compact();
+  // Drops from disk what was erased and lists shown too long ago, and counts everything anew.
+  // Others wait meanwhile. Errors: cancelled; then answers are as before, and some of what was
+  // erased is still on disk.
+  Result<void> compact(const ProgressOptions& options = {});
 
   Result<Recommendations> recommend(const RecommendRequest& request) const;
   // Items that are chosen with or are like `item`. Errors: not_found.
   Result<Recommendations> similar(std::string_view item, std::size_t k,
                                   std::string_view filter = {}) const;
   Result<Recommendations> trending(std::size_t k, std::string_view filter = {}) const;
+
+  // Lists that were shown from `from_ms` on, oldest first, until there are no more or `visit` says
+  // false; as they are when it is called. Read from disk one by one; `visit` must not call the
+  // engine.
+  Result<void> scan_shown(const std::function<bool(const ShownList& list)>& visit,
+                          std::optional<std::int64_t> from_ms = {}) const;
 
   // Oldest first; empty where nothing is known of the user.
   std::vector<PastEvent> history(std::string_view user) const;
@@ -356,9 +385,10 @@ class Engine {
   // Errors: conflict where `target` holds something else; cancelled, and then an earlier backup
   // there is still good.
   Result<void> back_up(const std::string& target, const ProgressOptions& options = {}) const;
-  // Makes `folder`, which is missing or empty, from what back_up() made. Errors: not_found where
-  // `backup` is none, conflict, corrupt.
-  static Result<void> restore(const std::string& backup, const std::string& folder);
+  // Makes `folder`, which is missing or empty, from what back_up() made; where that fails, it is
+  // missing or empty again. Errors: not_found where `backup` is none, conflict, corrupt, cancelled.
+  static Result<void> restore(const std::string& backup, const std::string& folder,
+                              const ProgressOptions& options = {});
   // Reads every byte of a data folder, beside an engine that writes or alone: checksums, and what
   // one record says of another; and the snapshot in service. Errors: corrupt, with the first fault;
   // not_found, cancelled, unavailable (an engine beside changed files all the time).

@@ -39,6 +39,14 @@ Result<void> check_target(const std::string& target) {
   return {};
 }
 
+Result<void> copy_back(const std::string& backup, const std::string& folder, Progress& progress) {
+  COSENO_TRY(EventStore::restore(store_of(backup), store_of(folder), progress));
+  COSENO_ASSIGN(id, ModelSnapshot::current_id(snapshots_of(backup)));
+  progress.report("restoring the snapshot", 0, 0, "");
+  if (progress.cancelled()) return make_error(ErrorCode::cancelled, "cancelled");
+  return ModelSnapshot::copy(snapshots_of(backup), id, snapshots_of(folder));
+}
+
 }  // namespace
 
 std::string store_of(const std::string& folder) { return fmt::format("{}/{}", folder, kStore); }
@@ -56,16 +64,24 @@ Result<void> back_up_data_folder(const EventStore& store, const std::string& fol
   return ModelSnapshot::copy(snapshots_of(folder), id, snapshots_of(target));
 }
 
-Result<void> restore_data_folder(const std::string& backup, const std::string& folder) {
+Result<void> restore_data_folder(const std::string& backup, const std::string& folder,
+                                 Progress& progress) {
   COSENO_ASSIGN(names, names_in_if_there(folder));
   if (!names.empty()) {
     return make_error(ErrorCode::conflict,
                       "{}: holds '{}': a backup is restored to an empty folder", folder,
                       names.front());
   }
-  COSENO_TRY(EventStore::restore(store_of(backup), store_of(folder)));
-  COSENO_ASSIGN(id, ModelSnapshot::current_id(snapshots_of(backup)));
-  return ModelSnapshot::copy(snapshots_of(backup), id, snapshots_of(folder));
+  std::error_code error;
+  const bool was_there = fs::exists(folder, error);
+  Result<void> copied = copy_back(backup, folder, progress);
+  if (!copied) {
+    // It was empty, so these are ours.
+    fs::remove_all(store_of(folder), error);
+    fs::remove_all(snapshots_of(folder), error);
+    if (!was_there) fs::remove(folder, error);
+  }
+  return copied;
 }
 
 Result<FolderContents> verify_data_folder(const std::string& folder, Progress& progress) {
@@ -83,6 +99,7 @@ Result<FolderContents> verify_data_folder(const std::string& folder, Progress& p
                         .n_users = counts.n_users,
                         .n_erased_users = counts.n_erased_users,
                         .n_items = counts.n_items,
+                        .n_shown_lists = counts.n_shown_lists,
                         .snapshot = snapshot ? snapshot->id : 0};
 }
 

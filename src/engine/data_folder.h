@@ -26,7 +26,8 @@ std::string snapshots_of(const std::string& folder);
 // the newest snapshot, and that is a good data folder.
 Result<void> back_up_data_folder(const EventStore& store, const std::string& folder,
                                  const std::string& target, Progress& progress);
-Result<void> restore_data_folder(const std::string& backup, const std::string& folder);
+Result<void> restore_data_folder(const std::string& backup, const std::string& folder,
+                                 Progress& progress);
 Result<FolderContents> verify_data_folder(const std::string& folder, Progress& progress);
 
 }  // namespace coseno

@@ -28,6 +28,7 @@
 #include "engine/engine_state.h"
 #include "engine/listing.h"
 #include "engine/recommender.h"
+#include "engine/shown_lists.h"
 #include "engine/trainer.h"
 #include "storage/event_store.h"
 #include "storage/store_folder.h"
@@ -41,6 +42,8 @@ constexpr std::size_t kMaxBatch = 100000;
 // Events after which derived state is written: what kill -9 leaves to be read from the log is read
 // in some seconds. Writers wait meanwhile, half a second for 10^7 events.
 constexpr std::uint64_t kCheckpointEvery = 1 << 21;
+// Records of the log that are read between two looks at whoever waits: some milliseconds.
+constexpr std::uint64_t kReportEvery = 1 << 14;
 constexpr std::string_view kStoreId = "store_id";
 // A writer looks so often for what a training beside it has left.
 constexpr std::chrono::milliseconds kWatchEvery{500};
@@ -51,6 +54,7 @@ constexpr std::int64_t kLastTimeMs = 253402300799999;
 // Clocks of phones are wrong by minutes; a time further ahead would count as the newest for as
 // long.
 constexpr std::int64_t kMaxAheadMs = 24LL * 3600 * 1000;
+constexpr std::int64_t kDayMs = 24LL * 3600 * 1000;
 
 const Clock& system_clock() {
   static const Clock clock;
@@ -98,6 +102,9 @@ Result<void> check_options(const EngineOptions& options) {
   if (!(options.trending_half_life_days > 0 && options.trending_half_life_days <= 36500)) {
     return invalid_argument("trending_half_life_days must be in (0, 36500], not {}",
                             options.trending_half_life_days);
+  }
+  if (options.shown_days < 0 || options.shown_days > 36500) {
+    return invalid_argument("shown_days must be in [0, 36500], not {}", options.shown_days);
   }
   return {};
 }
@@ -153,6 +160,8 @@ class Engine::Impl {
       const std::uint64_t known = load_checkpoint();
       live_->grow(state_.items.size());
       COSENO_TRY(replay_from(known + 1));
+      // What cannot be dropped now, as on a full disk, is the next time.
+      if (!is_reader_) static_cast<void>(drop_old_shown(clock_.now_ms()));
     }
     // Derived: without it the engine goes on, and tells.
     static_cast<void>(load_snapshot());
@@ -323,23 +332,37 @@ class Engine::Impl {
     return position();
   }
 
-  Result<void> compact() {
+  Result<void> compact(const ProgressOptions& options) {
     COSENO_TRY(check_writer());
+    CallerProgress progress(options);
     const std::lock_guard lock(write_mutex_);
-    COSENO_TRY(store_->compact());
-    live_ = std::make_shared<LiveState>(options_);
-    live_->grow(state_.items.size());
-    n_events_ = 0;
-    retracted_.clear();
-    types_ = std::make_shared<TypeMeanings>();
-    COSENO_TRY(replay_from(1));
-    state_.live.set(live_);
+    if (progress.cancelled()) return make_error(ErrorCode::cancelled, "cancelled");
+    COSENO_TRY(drop_old_shown(clock_.now_ms()));
+    COSENO_TRY(store_->compact(progress));
+    COSENO_TRY(count_anew(progress));
     return save_checkpoint();  // the old one still tells of who was erased
   }
 
   // --- answers
 
   const Recommender& recommender() const { return recommender_; }
+
+  Result<Recommendations> recommend_and_log(const RecommendRequest& request) {
+    COSENO_TRY(check_writer());
+    COSENO_TRY(check_log_shown(request));
+    if (!request.user.empty()) COSENO_TRY(check_id("user", request.user));
+    const std::optional<UserIndex> user = state_.users.find(request.user);
+    COSENO_ASSIGN(list, recommender_.recommend(request));
+    COSENO_ASSIGN(n_shown, log_shown(request, user, list));
+    if (options_.durability == Durability::always) COSENO_TRY(sync_shown(n_shown));
+    return std::move(list);
+  }
+
+  Result<void> scan_shown(const std::function<bool(const ShownList&)>& visit,
+                          std::optional<std::int64_t> from_ms) const {
+    const std::shared_lock lock(store_mutex_);
+    return scan_shown_lists(*store_, state_, from_ms, visit);
+  }
 
   std::vector<PastEvent> history(std::string_view id) const {
     std::vector<PastEvent> past;
@@ -561,10 +584,7 @@ class Engine::Impl {
   // Stores the batch, and then makes it true in memory: names, what `also` does, and the records.
   Result<void> commit(const std::function<void()>& also = {}) {
     if (next_ == position()) return {};  // nothing but repeats
-    if (!trouble_.empty()) {
-      return make_error(ErrorCode::unavailable, "{}: must be opened again, since {}", folder_,
-                        trouble_);
-    }
+    if (!trouble_.empty()) return must_reopen();
     COSENO_TRY(store_->write(batch_));
     take_names();
     if (also) also();
@@ -579,6 +599,50 @@ class Engine::Impl {
     state_.position.store(next_, std::memory_order_release);
     if (next_ - checkpoint_position_ >= kCheckpointEvery) static_cast<void>(save_checkpoint());
     return {};
+  }
+
+  // No event: it has no position, and nothing in memory changes but the name of a new user. `user`
+  // is who it was when the list was made. Returns how many lists have been kept by now.
+  Result<std::uint64_t> log_shown(const RecommendRequest& request, std::optional<UserIndex> user,
+                                  const Recommendations& list) {
+    const std::int64_t now_ms = clock_.now_ms();
+    const std::lock_guard lock(write_mutex_);
+    if (!trouble_.empty()) return must_reopen();
+    if (user && state_.users.find(request.user) != user) {
+      return make_error(ErrorCode::unavailable,
+                        "user '{}' was erased while the list was made: ask again", request.user);
+    }
+    if (now_ms - dropped_shown_ms_ >= kDayMs) COSENO_TRY(drop_old_shown(now_ms));
+    ShownRecord record = shown_record(request, list, state_);
+    COSENO_ASSIGN(key, store_->next_shown_key(now_ms));
+    record.key = key;
+    begin();
+    if (!request.user.empty()) record.user = user_number(request.user);
+    batch_.add_shown(record);
+    COSENO_TRY(store_->write(batch_));
+    take_names();
+    return ++n_shown_;
+  }
+
+  Result<void> drop_old_shown(std::int64_t now_ms) {
+    dropped_shown_ms_ = now_ms;
+    if (options_.shown_days == 0) return {};
+    return store_->drop_shown(now_ms - options_.shown_days * kDayMs);
+  }
+
+  // As settled().
+  Result<void> sync_shown(std::uint64_t n_shown) {
+    const std::lock_guard lock(sync_mutex_);
+    if (synced_shown_ >= n_shown) return {};
+    const std::uint64_t last = n_shown_.load();
+    COSENO_TRY(store_->sync());
+    synced_shown_ = last;
+    return {};
+  }
+
+  std::unexpected<Error> must_reopen() const {
+    return make_error(ErrorCode::unavailable, "{}: must be opened again, since {}", folder_,
+                      trouble_);
   }
 
   void take_names() {
@@ -758,9 +822,35 @@ class Engine::Impl {
     return {};
   }
 
-  Result<void> replay_from(std::uint64_t first) {
+  // Fills memory from the whole log again. Where that ends early, all is as it was.
+  Result<void> count_anew(Progress& progress) {
+    const std::shared_ptr<LiveState> live =
+        std::exchange(live_, std::make_shared<LiveState>(options_));
+    const std::uint64_t n_events = n_events_.exchange(0);
+    const boost::unordered_flat_set<std::uint64_t> retracted = std::exchange(retracted_, {});
+    const std::shared_ptr<const TypeMeanings> types =
+        std::exchange(types_, std::make_shared<TypeMeanings>());
+    live_->grow(state_.items.size());
+    if (const Result<void> counted = replay_from(1, &progress); !counted) {
+      live_ = live;
+      n_events_ = n_events;
+      retracted_ = retracted;
+      types_ = types;
+      return counted;
+    }
+    state_.live.set(live_);
+    return {};
+  }
+
+  Result<void> replay_from(std::uint64_t first, Progress* progress = nullptr) {
     Result<void> applied;
+    std::uint64_t n_read = 0;
     COSENO_TRY(store_->scan(first, [&](const LogRecord& record) {
+      if (progress != nullptr && n_read++ % kReportEvery == 0) {
+        progress->report("counting anew", record.position, store_->last_position(), "");
+        if (progress->cancelled()) applied = make_error(ErrorCode::cancelled, "cancelled");
+        if (!applied) return false;
+      }
       // Of an erased user only the log may tell that the number was given.
       const bool has_user =
           record.kind == LogRecord::Kind::event || record.kind == LogRecord::Kind::erasure;
@@ -901,7 +991,9 @@ class Engine::Impl {
   SnapshotCell<std::string> snapshot_trouble_;     // why it was not
   std::atomic<std::uint64_t> tried_snapshot_ = 0;  // the last that CURRENT was seen to name
   std::mutex sync_mutex_;
-  std::uint64_t synced_ = 0;  // position; guarded by sync_mutex_
+  std::uint64_t synced_ = 0;  // position; guarded by sync_mutex_, as the next
+  std::uint64_t synced_shown_ = 0;
+  std::atomic<std::uint64_t> n_shown_ = 0;  // lists kept since opening
   // Of a reader: held alone while the store catches up, and by whoever reads the store without
   // write_mutex_.
   mutable std::shared_mutex store_mutex_;
@@ -910,7 +1002,8 @@ class Engine::Impl {
   std::vector<LogRecord> records_;
   std::uint64_t next_ = 0;  // the last position that the batch gave
   std::uint64_t checkpoint_position_ = 0;
-  std::string trouble_;  // why memory lacks what the log has; empty: it does not
+  std::int64_t dropped_shown_ms_ = 0;  // when old lists were dropped the last time
+  std::string trouble_;                // why memory lacks what the log has; empty: it does not
   boost::unordered_flat_map<std::string_view, UserIndex> new_users_;
   boost::unordered_flat_map<std::string_view, ItemIndex> new_items_;
   boost::unordered_flat_set<std::string_view> new_ids_;
@@ -1002,9 +1095,10 @@ Result<std::optional<std::string>> Engine::user(std::string_view user) const {
 Result<std::uint64_t> Engine::erase_user(std::string_view user) {
   return impl_->settled(impl_->erase_user(user));
 }
-Result<void> Engine::compact() { return impl_->compact(); }
+Result<void> Engine::compact(const ProgressOptions& options) { return impl_->compact(options); }
 
 Result<Recommendations> Engine::recommend(const RecommendRequest& request) const {
+  if (request.log_shown) return impl_->recommend_and_log(request);
   return impl_->recommender().recommend(request);
 }
 Result<Recommendations> Engine::similar(std::string_view item, std::size_t k,
@@ -1013,6 +1107,10 @@ Result<Recommendations> Engine::similar(std::string_view item, std::size_t k,
 }
 Result<Recommendations> Engine::trending(std::size_t k, std::string_view filter) const {
   return impl_->recommender().trending(k, filter);
+}
+Result<void> Engine::scan_shown(const std::function<bool(const ShownList& list)>& visit,
+                                std::optional<std::int64_t> from_ms) const {
+  return impl_->scan_shown(visit, from_ms);
 }
 std::vector<PastEvent> Engine::history(std::string_view user) const { return impl_->history(user); }
 
@@ -1042,8 +1140,10 @@ const std::string& Engine::folder() const { return impl_->folder(); }
 Result<void> Engine::back_up(const std::string& target, const ProgressOptions& options) const {
   return impl_->back_up(target, options);
 }
-Result<void> Engine::restore(const std::string& backup, const std::string& folder) {
-  return restore_data_folder(backup, folder);
+Result<void> Engine::restore(const std::string& backup, const std::string& folder,
+                             const ProgressOptions& options) {
+  CallerProgress progress(options);
+  return restore_data_folder(backup, folder, progress);
 }
 Result<FolderContents> Engine::verify(const std::string& folder, const ProgressOptions& options) {
   CallerProgress progress(options);

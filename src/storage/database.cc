@@ -2,12 +2,15 @@
 
 #include <fcntl.h>
 #include <rocksdb/cache.h>
+#include <rocksdb/convenience.h>
 #include <rocksdb/file_checksum.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/metadata.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_buffer_manager.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdarg>
 #include <exception>
@@ -16,9 +19,11 @@
 #include <utility>
 #include <vector>
 
+#include "base/check.h"
 #include "storage/log_format.h"
 #include "storage/store_error.h"
 #include "storage/store_folder.h"
+#include "storage/watched_call.h"
 
 namespace coseno {
 namespace {
@@ -31,6 +36,7 @@ constexpr std::size_t kMemtableShare = 2;
 constexpr std::size_t kLogMemtableShare = 8;
 constexpr std::size_t kEventIdsMemtableShare = 8;
 constexpr std::size_t kRecordsMemtableShare = 16;
+constexpr std::size_t kShownMemtableShare = 16;
 constexpr int kNLogMemtables = 3;
 // Of a reader: the writer changes its files some times a second at most, and a try takes
 // milliseconds.
@@ -100,6 +106,17 @@ rocksdb::ColumnFamilyOptions records_options(const std::shared_ptr<rocksdb::Cach
   return options;
 }
 
+rocksdb::ColumnFamilyOptions shown_options(const std::shared_ptr<rocksdb::Cache>& cache,
+                                           std::size_t memory_bytes) {
+  rocksdb::ColumnFamilyOptions options;
+  options.write_buffer_size = memory_bytes / kShownMemtableShare;
+  options.compression = rocksdb::kNoCompression;
+  rocksdb::BlockBasedTableOptions table = table_options(cache);
+  table.block_size = 16 << 10;
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return options;
+}
+
 rocksdb::DBOptions database_options() {
   rocksdb::DBOptions options;
   // Files are opened by the thread that opens the database, so that what is thrown there, as by a
@@ -139,17 +156,22 @@ Database::Database(std::string folder, std::size_t memory_bytes, bool writes)
     : folder_(std::move(folder)),
       memory_bytes_(memory_bytes),
       writes_(writes),
-      cache_(rocksdb::NewLRUCache(memory_bytes, -1, false, kShareOfMetadata)),
-      log_filter_(std::make_shared<ErasedUsersFilterFactory>(Family::log)),
-      event_ids_filter_(std::make_shared<ErasedUsersFilterFactory>(Family::event_ids)) {}
+      cache_(rocksdb::NewLRUCache(memory_bytes, -1, false, kShareOfMetadata)) {
+  for (std::size_t n = 0; n < kNFamilies; ++n) {
+    filters_[n] = std::make_shared<ErasedUsersFilterFactory>(static_cast<Family>(n));
+  }
+}
 
 Result<std::unique_ptr<Database>> Database::open(const std::string& folder,
-                                                 std::size_t memory_bytes, bool make) {
+                                                 std::size_t memory_bytes, MayLack may_lack) {
+  const bool make = may_lack == MayLack::everything;
   if (!make) COSENO_TRY(check_journals(folder));
   std::unique_ptr<Database> database(new Database(folder, memory_bytes, true));
+  // No other family may be made anew: what it had would be missing without a word.
+  if (may_lack == MayLack::shown_family) COSENO_TRY(database->n_families_there());
   rocksdb::DBOptions options = database_options();
   options.create_if_missing = make;
-  options.create_missing_column_families = make;
+  options.create_missing_column_families = may_lack != MayLack::nothing;
   options.max_open_files = kMaxOpenFiles;
   options.max_total_wal_size = memory_bytes / kMemtableShare;
   options.write_buffer_manager = std::make_shared<rocksdb::WriteBufferManager>(
@@ -180,6 +202,11 @@ Result<std::unique_ptr<Database>> Database::open_beside(const std::string& folde
 
 Result<void> Database::open_reader(const std::string& own_folder) {
   COSENO_TRY(check_journals(folder_));
+  COSENO_ASSIGN(format, folder_format(folder_));
+  if (format == 1) {
+    COSENO_ASSIGN(n_families, n_families_there());
+    n_families_ = n_families;
+  }
   rocksdb::DBOptions options = database_options();
   // Files stay open, so that they can be read when the writer has removed them.
   options.max_open_files = -1;
@@ -207,6 +234,7 @@ Result<bool> Database::get(Family of_family, std::string_view key, std::string& 
 
 Result<void> Database::scan(Family of_family, std::string_view from, std::string_view end,
                             const Visit& visit) const {
+  if (std::to_underlying(of_family) >= n_families_) return {};
   const rocksdb::Slice end_slice(end);
   rocksdb::ReadOptions options;
   options.fill_cache = false;
@@ -221,13 +249,36 @@ Result<void> Database::scan(Family of_family, std::string_view from, std::string
   return {};
 }
 
-Result<std::optional<std::string>> Database::last_key(Family of_family) const {
-  const std::unique_ptr<rocksdb::Iterator> entry(
-      db_->NewIterator(rocksdb::ReadOptions(), family(of_family)));
+Result<std::optional<std::string>> Database::last_key(Family of_family,
+                                                      std::string_view end) const {
+  if (std::to_underlying(of_family) >= n_families_) return std::nullopt;
+  const rocksdb::Slice end_slice(end);
+  rocksdb::ReadOptions options;
+  if (!end.empty()) options.iterate_upper_bound = &end_slice;
+  const std::unique_ptr<rocksdb::Iterator> entry(db_->NewIterator(options, family(of_family)));
   entry->SeekToLast();
   if (entry->Valid()) return entry->key().ToString();
   if (!entry->status().ok()) return store_error(folder_, entry->status());
   return std::nullopt;
+}
+
+Result<void> Database::drop_before(Family of_family, std::string_view end) {
+  // Nothing is written where there is nothing to drop.
+  std::string first;
+  COSENO_TRY(scan(of_family, {}, end, [&](std::string_view key, std::string_view) -> Result<bool> {
+    first = key;
+    return false;
+  }));
+  if (first.empty()) return {};
+  rocksdb::WriteBatch changes;
+  const rocksdb::Status added = changes.DeleteRange(family(of_family), first, end);
+  COSENO_CHECK(added.ok());
+  COSENO_TRY(write(changes, /*sync=*/false));
+  const rocksdb::Slice end_slice(end);
+  const rocksdb::Status status = rocksdb::DeleteFilesInRange(db_.get(), family(of_family), nullptr,
+                                                             &end_slice, /*include_end=*/false);
+  if (!status.ok()) return store_error(folder_, status);
+  return {};
 }
 
 Result<void> Database::write(rocksdb::WriteBatch& batch, bool sync) {
@@ -291,6 +342,31 @@ Result<void> Database::catch_up(std::unique_ptr<Database>& reader, const std::st
   return still_changing(folder);
 }
 
+Result<std::vector<rocksdb::LiveFileMetaData>> Database::tables() const {
+  std::vector<rocksdb::LiveFileMetaData> tables;
+  if (writes_) {
+    db_->GetLiveFilesMetaData(&tables);
+    return tables;
+  }
+  for (int i = 0; i < kMaxTries; ++i) {
+    COSENO_ASSIGN(before, data_files(folder_));
+    Database look(folder_, memory_bytes_, false);
+    look.n_families_ = n_families_;
+    rocksdb::DBOptions options = database_options();
+    options.max_open_files = -1;  // opens all
+    const Result<void> opened = look.open_with([&](auto& families, auto* handles, auto* db) {
+      return rocksdb::DB::OpenForReadOnly(options, folder_, families, handles, db);
+    });
+    if (opened) {
+      look.db_->GetLiveFilesMetaData(&tables);
+      return tables;
+    }
+    COSENO_ASSIGN(after, data_files(folder_));
+    if (before == after) return std::unexpected(opened.error());
+  }
+  return still_changing(folder_);
+}
+
 Database::KeptFiles::KeptFiles(const Database& database) : database_(database) {
   if (database_.writes_) static_cast<void>(database_.db_->DisableFileDeletions());
 }
@@ -309,21 +385,55 @@ Result<void> Database::flush() {
   return {};
 }
 
-Result<void> Database::compact_without(std::shared_ptr<const UserSet> users) {
+Result<void> Database::compact_without(const std::shared_ptr<const UserSet>& users,
+                                       Progress& progress) {
   COSENO_TRY(flush());
-  log_filter_->set(users);
-  event_ids_filter_->set(std::move(users));
-  rocksdb::CompactRangeOptions options;
-  options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
-  rocksdb::Status status;
-  for (rocksdb::ColumnFamilyHandle* handle : handles_) {
-    status = db_->CompactRange(options, handle, nullptr, nullptr);
-    if (!status.ok()) break;
-  }
-  log_filter_->clear();
-  event_ids_filter_->clear();
+  for (const auto& filter : filters_) filter->set(users);
+  std::atomic<bool> is_cancelled = false;
+  const std::uint64_t n_total = n_entries_to_rewrite();
+  const rocksdb::Status status =
+      watched([&] { return compact_families(is_cancelled); },
+              [&] {
+                std::uint64_t n_seen = 0;
+                for (const auto& filter : filters_) n_seen += filter->n_seen();
+                progress.report("compacting", std::min(n_seen, n_total), n_total, "");
+                if (progress.cancelled()) is_cancelled.store(true);
+              });
+  for (const auto& filter : filters_) filter->clear();
+  if (is_cancelled.load() && !status.ok()) return make_error(ErrorCode::cancelled, "cancelled");
   if (!status.ok()) return store_error(folder_, status);
   return {};
+}
+
+rocksdb::Status Database::compact_families(std::atomic<bool>& is_cancelled) {
+  rocksdb::CompactRangeOptions options;
+  options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
+  options.canceled = &is_cancelled;
+  for (rocksdb::ColumnFamilyHandle* handle : handles_) {
+    if (is_cancelled.load()) return rocksdb::Status::Incomplete();
+    const rocksdb::Status status = db_->CompactRange(options, handle, nullptr, nullptr);
+    if (!status.ok()) return status;
+  }
+  return rocksdb::Status::OK();
+}
+
+// A range is compacted level by level, each into the next one that holds something, and the last
+// into itself.
+std::uint64_t Database::n_entries_to_rewrite() const {
+  std::uint64_t n_rewritten = 0;
+  for (rocksdb::ColumnFamilyHandle* handle : handles_) {
+    rocksdb::ColumnFamilyMetaData family;
+    db_->GetColumnFamilyMetaData(handle, &family);
+    std::uint64_t n_above = 0;  // in the levels that have become one
+    std::size_t n_levels = 0;
+    for (const rocksdb::LevelMetaData& level : family.levels) {
+      if (level.files.empty()) continue;
+      for (const rocksdb::SstFileMetaData& file : level.files) n_above += file.num_entries;
+      if (++n_levels > 1) n_rewritten += n_above;
+    }
+    n_rewritten += n_above;
+  }
+  return n_rewritten;
 }
 
 Result<void> Database::remove_obsolete_files() {
@@ -359,14 +469,28 @@ Result<void> Database::open_with(const Open& open) {
 }
 
 std::vector<rocksdb::ColumnFamilyDescriptor> Database::families() const {
-  rocksdb::ColumnFamilyOptions log = log_options(cache_, memory_bytes_);
-  log.compaction_filter_factory = log_filter_;
-  rocksdb::ColumnFamilyOptions event_ids = event_ids_options(cache_, memory_bytes_);
-  event_ids.compaction_filter_factory = event_ids_filter_;
   // In the order of Family.
-  return {{kFamilyNames[0], records_options(cache_, memory_bytes_)},
-          {kFamilyNames[1], log},
-          {kFamilyNames[2], event_ids}};
+  const rocksdb::ColumnFamilyOptions options[kNFamilies] = {
+      records_options(cache_, memory_bytes_), log_options(cache_, memory_bytes_),
+      event_ids_options(cache_, memory_bytes_), shown_options(cache_, memory_bytes_)};
+  std::vector<rocksdb::ColumnFamilyDescriptor> families;
+  for (std::size_t n = 0; n < n_families_; ++n) {
+    families.emplace_back(kFamilyNames[n], options[n]);
+    families.back().options.compaction_filter_factory = filters_[n];
+  }
+  return families;
+}
+
+// Of a store of format 1: with those that were made since, where making format 2 of it was begun.
+Result<std::size_t> Database::n_families_there() const {
+  std::vector<std::string> names;
+  const rocksdb::Status status = rocksdb::DB::ListColumnFamilies({}, folder_, &names);
+  if (!status.ok()) return store_error(folder_, status);
+  std::size_t n_there = 0;
+  while (n_there < kNFamilies && std::ranges::count(names, kFamilyNames[n_there]) > 0) ++n_there;
+  if (n_there >= kNFamiliesOfFormat1) return n_there;
+  return make_error(ErrorCode::corrupt, "{}: the store is damaged: it has no column family {}",
+                    folder_, kFamilyNames[n_there]);
 }
 
 }  // namespace coseno

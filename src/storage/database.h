@@ -8,6 +8,8 @@
 //              of 12 bits a key (0.4% false) answer that without a disk read, as long as they stay
 //              in memory; they come before data in the cache, in partitions of 4 KiB.
 //   default    Ids and properties: text, compressed with LZ4.
+//   shown      Lists that were shown. Written like the log, and dropped from the front: whole files
+//              at once, the rest of a file when a compaction comes by. No compression either.
 //
 // Memory: block cache (index and filter blocks included) and memtables together stay within
 // `memory_bytes`, plus about 1 KB an open file. Write-ahead logs stay under half of it, which
@@ -15,10 +17,13 @@
 #pragma once
 
 #include <rocksdb/db.h>
+#include <rocksdb/metadata.h>
 #include <rocksdb/write_batch.h>
 
+#include <array>
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -28,6 +33,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/progress.h"
 #include "storage/erased_users_filter.h"
 #include "storage/store_keys.h"
 
@@ -35,9 +41,12 @@ namespace coseno {
 
 class Database {
  public:
-  // `make` where the folder may hold nothing yet. The caller holds the folder's lock.
+  // What need not be there yet, and then is made.
+  enum class MayLack { nothing, shown_family, everything };
+
+  // The caller holds the folder's lock.
   static Result<std::unique_ptr<Database>> open(const std::string& folder, std::size_t memory_bytes,
-                                                bool make);
+                                                MayLack may_lack);
   // A reader beside whoever writes; RocksDB wants an empty folder of its own for it.
   static Result<std::unique_ptr<Database>> open_beside(const std::string& folder,
                                                        std::size_t memory_bytes,
@@ -63,8 +72,12 @@ class Database {
   using Visit = std::function<Result<bool>(std::string_view key, std::string_view value)>;
   Result<void> scan(Family family, std::string_view from, std::string_view end,
                     const Visit& visit) const;
-  // The last key of `family`, or nothing.
-  Result<std::optional<std::string>> last_key(Family family) const;
+  // The last key of `family`, and before `end` where there is one, or nothing.
+  Result<std::optional<std::string>> last_key(Family family, std::string_view end = {}) const;
+
+  // Drops what stands before key `end`. What files outside of level 0 hold of nothing else gives
+  // its room back at once.
+  Result<void> drop_before(Family family, std::string_view end);
 
   // Writes the changes of `batch`, and waits for the disk where `sync`. Error: io; then nothing was
   // written. From a full disk RocksDB recovers by itself; it looks every 5 s whether there is room.
@@ -78,6 +91,12 @@ class Database {
   // that has changed files, becomes another one. Error: unavailable where the writer changed files
   // at every try.
   static Result<void> catch_up(std::unique_ptr<Database>& reader, const std::string& own_folder);
+
+  // What the MANIFEST names as the store's tables; each could be opened. A reader looks anew, since
+  // it shows no damage: RocksDB takes a table that it cannot open for one that is yet to come, and
+  // goes on without what the family has in any. Cost: of a reader, as of open_beside(). Errors:
+  // corrupt; unavailable where a writer changed files at every try.
+  Result<std::vector<rocksdb::LiveFileMetaData>> tables() const;
 
   // While it lives, no file is removed: of a writer's. A reader has no say.
   class KeptFiles {
@@ -93,10 +112,11 @@ class Database {
 
   // Writes memtables to files, so that no write-ahead log is needed for what is in them.
   Result<void> flush();
-  // Rewrites all files, without what `users` left in log and event ids, and makes sure that nothing
-  // on disk holds it any more. The caller then writes what it likes to and flushes: the MANIFEST
-  // names the first and last key of files that are gone until files change the next time.
-  Result<void> compact_without(std::shared_ptr<const UserSet> users);
+  // Rewrites all files, without what `users` left in log, event ids and lists that were shown, and
+  // makes sure that nothing on disk holds it any more. The caller then writes what it likes to and
+  // flushes: the MANIFEST names the first and last key of files that are gone until files change
+  // the next time. Error: cancelled; then some of it is dropped and some is not.
+  Result<void> compact_without(const std::shared_ptr<const UserSet>& users, Progress& progress);
   // Removes at once what RocksDB would remove soon: files that no longer count.
   Result<void> remove_obsolete_files();
 
@@ -108,6 +128,9 @@ class Database {
   Result<void> open_reader(const std::string& own_folder);
   Result<void> sync_file(const std::string& path);
   std::vector<rocksdb::ColumnFamilyDescriptor> families() const;
+  Result<std::size_t> n_families_there() const;
+  rocksdb::Status compact_families(std::atomic<bool>& is_cancelled);
+  std::uint64_t n_entries_to_rewrite() const;
 
   std::string folder_;
   std::size_t memory_bytes_;
@@ -115,11 +138,11 @@ class Database {
   std::vector<std::string> files_;  // of a reader: names of what holds data, as it was opened
   std::atomic<bool> has_sync_failed_ = false;
   std::shared_ptr<rocksdb::Cache> cache_;
-  // One of the log and one of the event ids.
-  std::shared_ptr<ErasedUsersFilterFactory> log_filter_;
-  std::shared_ptr<ErasedUsersFilterFactory> event_ids_filter_;
+  std::array<std::shared_ptr<ErasedUsersFilterFactory>, kNFamilies> filters_;  // as handles_
   std::unique_ptr<rocksdb::DB> db_;
-  std::vector<rocksdb::ColumnFamilyHandle*> handles_;  // as Family numbers them
+  // As Family numbers them. A reader of format 1 has not the last.
+  std::vector<rocksdb::ColumnFamilyHandle*> handles_;
+  std::size_t n_families_ = kNFamilies;
 };
 
 }  // namespace coseno

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "storage/log_record.h"
+#include "storage/shown_record.h"
 
 namespace coseno {
 namespace {
@@ -24,16 +25,36 @@ std::optional<UserIndex> user_of_event_key(std::string_view value) {
   return key->user;
 }
 
+std::optional<UserIndex> user_of_shown_record(std::string_view value) {
+  ShownRecord record;
+  if (!decode_shown_record({}, value, record)) return std::nullopt;
+  return record.user;
+}
+
+std::optional<UserIndex> user_of(Family family, std::string_view value) {
+  switch (family) {
+    case Family::records:  // what was deleted is no longer there
+      return std::nullopt;
+    case Family::log:
+      return user_of_log_record(value);
+    case Family::event_ids:
+      return user_of_event_key(value);
+    case Family::shown:
+      return user_of_shown_record(value);
+  }
+  return std::nullopt;
+}
+
 class ErasedUsersFilter final : public rocksdb::CompactionFilter {
  public:
-  ErasedUsersFilter(Family family, std::shared_ptr<const UserSet> users)
-      : family_(family), users_(std::move(users)) {}
+  ErasedUsersFilter(Family family, std::shared_ptr<const UserSet> users,
+                    std::atomic<std::uint64_t>& n_seen)
+      : family_(family), users_(std::move(users)), n_seen_(n_seen) {}
 
   bool Filter(int /*level*/, const rocksdb::Slice& /*key*/, const rocksdb::Slice& value,
               std::string* /*new_value*/, bool* /*value_changed*/) const override {
-    const std::string_view bytes = value.ToStringView();
-    const std::optional<UserIndex> user =
-        family_ == Family::log ? user_of_log_record(bytes) : user_of_event_key(bytes);
+    n_seen_.fetch_add(1, std::memory_order_relaxed);
+    const std::optional<UserIndex> user = user_of(family_, value.ToStringView());
     return user && users_->contains(*user);
   }
 
@@ -42,12 +63,14 @@ class ErasedUsersFilter final : public rocksdb::CompactionFilter {
  private:
   const Family family_;
   const std::shared_ptr<const UserSet> users_;
+  std::atomic<std::uint64_t>& n_seen_;
 };
 
 }  // namespace
 
 void ErasedUsersFilterFactory::set(std::shared_ptr<const UserSet> users) {
   const std::lock_guard lock(mutex_);
+  if (users != nullptr) n_seen_.store(0);
   users_ = std::move(users);
 }
 
@@ -55,7 +78,7 @@ std::unique_ptr<rocksdb::CompactionFilter> ErasedUsersFilterFactory::CreateCompa
     const rocksdb::CompactionFilter::Context& context) {
   const std::lock_guard lock(mutex_);
   if (users_ == nullptr || !context.is_manual_compaction) return nullptr;
-  return std::make_unique<ErasedUsersFilter>(family_, users_);
+  return std::make_unique<ErasedUsersFilter>(family_, users_, n_seen_);
 }
 
 }  // namespace coseno

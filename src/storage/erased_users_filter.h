@@ -1,9 +1,11 @@
-// Drops what erased users left in the log and among the event ids, while EventStore::compact()
-// runs.
+// Drops what erased users left in the log, among the event ids and of what they were shown, while
+// EventStore::compact() runs.
 #pragma once
 
 #include <rocksdb/compaction_filter.h>
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 
@@ -11,7 +13,7 @@
 
 namespace coseno {
 
-// One for the log and one for the event ids. Between set() and clear() every manual compaction of
+// One a family. Between set() and clear() every manual compaction of
 // its family drops the records of these users; other compactions keep everything, since RocksDB
 // moves files of the log without reading them. Thread-safe.
 class ErasedUsersFilterFactory final : public rocksdb::CompactionFilterFactory {
@@ -21,12 +23,16 @@ class ErasedUsersFilterFactory final : public rocksdb::CompactionFilterFactory {
   void set(std::shared_ptr<const UserSet> users);
   void clear() { set(nullptr); }
 
+  // Entries that went by since set(): how far the compactions are.
+  std::uint64_t n_seen() const { return n_seen_.load(std::memory_order_relaxed); }
+
   std::unique_ptr<rocksdb::CompactionFilter> CreateCompactionFilter(
       const rocksdb::CompactionFilter::Context& context) override;
   const char* Name() const override { return "coseno.ErasedUsersFilterFactory"; }
 
  private:
   const Family family_;
+  std::atomic<std::uint64_t> n_seen_ = 0;
   std::mutex mutex_;
   std::shared_ptr<const UserSet> users_;  // guarded by mutex_; null: keep everything
 };

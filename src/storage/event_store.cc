@@ -76,10 +76,17 @@ Result<std::unique_ptr<EventStore>> EventStore::open(const std::string& folder,
   COSENO_ASSIGN(state, folder_state(folder));
   const bool is_new = state != FolderState::ready;
   if (is_new) COSENO_TRY(set_folder_state(folder, FolderState::unfinished));
-  COSENO_ASSIGN(database, Database::open(folder, options.memory_bytes, is_new));
+  COSENO_ASSIGN(format, folder_format(folder));
+  const auto may_lack = is_new                  ? Database::MayLack::everything
+                        : format < kStoreFormat ? Database::MayLack::shown_family
+                                                : Database::MayLack::nothing;
+  COSENO_ASSIGN(database, Database::open(folder, options.memory_bytes, may_lack));
   store->database_ = std::move(database);
-  if (is_new) COSENO_TRY(set_folder_state(folder, FolderState::ready));
+  if (may_lack != Database::MayLack::nothing) {
+    COSENO_TRY(set_folder_state(folder, FolderState::ready));
+  }
   COSENO_TRY(store->load());
+  COSENO_TRY(store->load_last_shown());
   if (options.durability == Durability::interval) store->start_syncing(options.sync_interval_ms);
   return store;
 }
@@ -135,6 +142,15 @@ Result<std::uint64_t> EventStore::load_last_position() const {
   return std::max(*in_log, *set);
 }
 
+Result<void> EventStore::load_last_shown() {
+  COSENO_ASSIGN(last, database_->last_key(Family::shown));
+  if (!last) return {};
+  const std::optional<ShownKey> key = shown_key_of(*last);
+  if (!key) return corrupt_entry(folder_, "a shown list without a time");
+  last_shown_ = *key;
+  return {};
+}
+
 Result<void> EventStore::catch_up() {
   COSENO_CHECK(own_folder_.has_value());
   COSENO_TRY(Database::catch_up(database_, own_folder_->path()));
@@ -162,6 +178,7 @@ Result<void> EventStore::write(const StoreBatch& batch) {
   }
   COSENO_TRY(database_->write(changes, durability_ == Durability::always));
   if (batch.last_position_ != 0) last_position_.store(batch.last_position_);
+  if (batch.last_shown_) last_shown_ = std::max(last_shown_, *batch.last_shown_);
   if (!batch.erased_users_.empty()) {
     const std::unique_lock guard(erased_mutex_);
     erased_.insert(batch.erased_users_.begin(), batch.erased_users_.end());
@@ -267,14 +284,61 @@ Result<std::optional<std::string>> EventStore::user_properties(UserIndex user) c
   return value;
 }
 
-Result<void> EventStore::compact() {
+Result<void> EventStore::scan_shown(std::int64_t from_ms, const VisitShown& visit) const {
+  ShownRecord record;
+  const ShownKeyBytes from = shown_key({.time_ms = from_ms});
+  return database_->scan(Family::shown, from.view(), {},
+                         [&](std::string_view key, std::string_view value) -> Result<bool> {
+                           const std::optional<ShownKey> shown = shown_key_of(key);
+                           if (!shown) {
+                             return corrupt_entry(folder_, "a shown list without a time");
+                           }
+                           if (const auto decoded = decode_shown_record(*shown, value, record);
+                               !decoded) {
+                             return corrupt_entry(folder_, decoded.error().message);
+                           }
+                           return is_erased(record.user) || visit(record);
+                         });
+}
+
+bool EventStore::is_erased(std::optional<UserIndex> user) const {
+  const std::shared_lock guard(erased_mutex_);
+  return user && erased_.contains(*user);
+}
+
+Result<ShownKey> EventStore::next_shown_key(std::int64_t time_ms) const {
+  if (time_ms > last_shown_.time_ms) return ShownKey{.time_ms = time_ms};
+  ShownKey last = last_shown_;
+  if (time_ms < last.time_ms) {  // the clock was put back
+    const ShownKeyBytes end = shown_key({.time_ms = time_ms + 1});
+    COSENO_ASSIGN(before, database_->last_key(Family::shown, end.view()));
+    const std::optional<ShownKey> key = before ? shown_key_of(*before) : std::nullopt;
+    if (before && !key) return corrupt_entry(folder_, "a shown list without a time");
+    if (!key || key->time_ms < time_ms) return ShownKey{.time_ms = time_ms};
+    last = *key;
+  }
+  if (last.number == std::numeric_limits<std::uint32_t>::max()) {
+    return make_error(ErrorCode::unavailable, "{}: too many lists were shown at {} ms", folder_,
+                      time_ms);
+  }
+  return ShownKey{.time_ms = time_ms, .number = last.number + 1};
+}
+
+Result<void> EventStore::drop_shown(std::int64_t before_ms) {
+  COSENO_CHECK(lock_.has_value());
+  COSENO_TRY(database_->drop_before(Family::shown, shown_key({.time_ms = before_ms}).view()));
+  if (syncer_ != nullptr) syncer_->note_write();
+  return {};
+}
+
+Result<void> EventStore::compact(Progress& progress) {
   COSENO_CHECK(lock_.has_value());
   const auto users = [this] {
     const std::shared_lock guard(erased_mutex_);
     return std::make_shared<const UserSet>(pending_);
   }();
   if (users->empty()) return {};
-  COSENO_TRY(database_->compact_without(users));
+  COSENO_TRY(database_->compact_without(users, progress));
   COSENO_TRY(mark_compacted(*users));
   COSENO_TRY(database_->flush());
   return database_->remove_obsolete_files();
@@ -304,8 +368,9 @@ Result<void> EventStore::back_up(const std::string& target, Progress& progress) 
   return back_up_database(*database_, target, progress);
 }
 
-Result<void> EventStore::restore(const std::string& target, const std::string& folder) {
-  return restore_database(target, folder);
+Result<void> EventStore::restore(const std::string& target, const std::string& folder,
+                                 Progress& progress) {
+  return restore_database(target, folder, progress);
 }
 
 }  // namespace coseno

@@ -1,5 +1,5 @@
 // Everything that coseno keeps on disk of what happened: the event log, the ids behind its numbers,
-// properties, and settings. All else is derived from it.
+// properties, settings, and lists that were shown. All else is derived from it.
 //
 //   auto store = EventStore::open("data/store", {});          // Result
 //   StoreBatch batch;
@@ -33,6 +33,7 @@
 #include "coseno/durability.h"
 #include "data/ids.h"
 #include "storage/log_record.h"
+#include "storage/shown_record.h"
 #include "storage/store_batch.h"
 #include "storage/store_folder.h"
 #include "storage/store_keys.h"
@@ -63,6 +64,7 @@ struct StoreCounts {
   std::uint64_t n_types = 0;
   std::uint64_t n_item_properties = 0;  // items and users that have any
   std::uint64_t n_user_properties = 0;
+  std::uint64_t n_shown_lists = 0;  // those too of erased users that compact() has yet to drop
 
   bool operator==(const StoreCounts&) const = default;
 };
@@ -73,9 +75,10 @@ class EventStore {
  public:
   using Options = EventStoreOptions;
 
-  // The one writer. Makes the folder, and the store, where there is none. After a crash it replays
-  // at most memory_bytes / 2 of write-ahead log. Errors: conflict where somebody else writes it,
-  // where its format is newer, or where the folder holds something else; corrupt; io.
+  // The one writer. Makes the folder, and the store, where there is none; makes the newest format
+  // of an older one. After a crash it replays at most memory_bytes / 2 of write-ahead log. Errors:
+  // conflict where somebody else writes it, where its format is newer, or where the folder holds
+  // something else; corrupt; io.
   static Result<std::unique_ptr<EventStore>> open(const std::string& folder,
                                                   const Options& options);
 
@@ -139,16 +142,28 @@ class EventStore {
       const std::function<void(std::string_view name, std::string_view value)>& visit) const;
   Result<std::optional<std::string>> setting(std::string_view name) const;
 
+  // Lists that were shown from `from_ms` on, oldest first, until there are no more or `visit` says
+  // false. Those of erased users are not among them. The record is valid during the call.
+  using VisitShown = std::function<bool(const ShownRecord& record)>;
+  Result<void> scan_shown(std::int64_t from_ms, const VisitShown& visit) const;
+  // Writer only: the key of a list that is shown at this time, for the next write(). Errors:
+  // unavailable where there are 2^32 of this millisecond.
+  Result<ShownKey> next_shown_key(std::int64_t time_ms) const;
+  // Writer only, as write(): drops the lists that were shown before. Most of their room on disk is
+  // given back at once, the rest when RocksDB compacts.
+  Result<void> drop_shown(std::int64_t before_ms);
+
   // Of any mutation, not only of those in the log; 0 in a new store. Never lower than before,
   // whatever compact() drops.
   std::uint64_t last_position() const { return last_position_.load(); }
 
-  // Drops what is left of erased users, log records and event ids, and every copy of it: no file of
-  // the folder holds a byte of their ids, event ids, properties or events any more. (Blocks of the
-  // disk that files have given back are beyond our reach, and so are backups.) Retractions of
-  // dropped events stay. Where no user was erased since the last time it does nothing. Cost: reads
-  // and writes everything once or twice, and takes as much room again meanwhile. One at a time.
-  Result<void> compact();
+  // Drops what is left of erased users, log records, event ids and what they were shown, and every
+  // copy of it: no file of the folder holds a byte of it, of their ids or properties any more.
+  // (Blocks of the disk that files have given back are beyond our reach, and so are backups.)
+  // Retractions of dropped events stay. Where no user was erased since the last time it does
+  // nothing. Cost: reads and writes everything once or twice, and takes as much room again
+  // meanwhile. One at a time. Error: cancelled; then the store is good, and some of it is dropped.
+  Result<void> compact(Progress& progress);
 
   // Reads every byte, and checks checksums, the form of every record, and that what one record
   // names the other holds. Must not run beside write() of this object: a store that is being
@@ -162,10 +177,11 @@ class EventStore {
   // cancelled.
   Result<void> back_up(const std::string& target, Progress& progress) const;
 
-  // Makes `folder` from a backup, checking checksums. Until it is done, the folder is no store.
-  // Errors: not_found where `target` is no backup; conflict where `folder` is not empty; corrupt;
-  // io.
-  static Result<void> restore(const std::string& target, const std::string& folder);
+  // Makes `folder` from a backup, checking checksums. Until it is done, the folder is no store; and
+  // where it fails, the folder is as it was before, missing or empty. Errors: not_found where
+  // `target` is no backup; conflict where `folder` is not empty; corrupt; io; cancelled.
+  static Result<void> restore(const std::string& target, const std::string& folder,
+                              Progress& progress);
 
  private:
   EventStore(std::string folder, Durability durability);
@@ -174,6 +190,8 @@ class EventStore {
   // Reads what is kept in memory: the last position, and who was erased.
   Result<void> load();
   Result<std::uint64_t> load_last_position() const;
+  bool is_erased(std::optional<UserIndex> user) const;
+  Result<void> load_last_shown();
   Result<void> mark_compacted(const UserSet& users);
 
   std::string folder_;
@@ -182,6 +200,7 @@ class EventStore {
   std::optional<TemporaryFolder> own_folder_;  // of a reader
   std::unique_ptr<Database> database_;
   std::atomic<std::uint64_t> last_position_ = 0;
+  ShownKey last_shown_;                // the highest key; of the writer
   std::unique_ptr<LogSyncer> syncer_;  // behind all that it uses
 
   mutable std::shared_mutex erased_mutex_;

@@ -38,6 +38,7 @@ constexpr const char* kEverything =
     "log 4 2 0 0 0 1 0 false 3 \n"
     "log 5 4 0 0 0 1 0 false 0 {\"view\":1}\n"
     "log 6 3 1 0 0 1 0 false 0 \n"
+    "shown 100 0 0 1 0 7 0.5 0:2:0.75 1:1:1\n"
     "event first 1 0\n"
     "position 7\n";
 
@@ -72,7 +73,8 @@ TEST_F(EventStoreTest, WhatIsWrittenComesBack) {
                                                     .n_items = 2,
                                                     .n_types = 1,
                                                     .n_item_properties = 1,
-                                                    .n_user_properties = 1}));
+                                                    .n_user_properties = 1,
+                                                    .n_shown_lists = 2}));
   }
 }
 
@@ -146,7 +148,7 @@ TEST_F(EventStoreTest, EventIdsOfErasedUsersAreFree) {
   ASSERT_TRUE(store->write(batch));
   EXPECT_EQ(store->find_event("second"), (EventKey{.position = 8, .user = bob_again}));
   EXPECT_EQ(fault(*store), "");
-  ASSERT_TRUE(store->compact());
+  ASSERT_TRUE(store->compact(progress_));
   EXPECT_EQ(store->find_event("second"), (EventKey{.position = 8, .user = bob_again}));
   EXPECT_EQ(fault(*store), "");
 }
@@ -176,7 +178,7 @@ TEST_F(EventStoreTest, NewerFormatIsRefusedByNumber) {
     EXPECT_EQ(opened.error().code, ErrorCode::conflict);
     EXPECT_EQ(opened.error().message, path("a") +
                                           ": this event store has format 12, and this coseno reads "
-                                          "format 1: use a newer coseno");
+                                          "format 2: use a newer coseno");
   }
 }
 
@@ -216,7 +218,7 @@ TEST_F(EventStoreTest, StoreThatWasNotFinishedIsMadeAgain) {
   fs::create_directory(path("a"));
   write_file(path("a/FORMAT"), "coseno event store, format 1, unfinished\n");
   ASSERT_TRUE(open(path("a")));
-  EXPECT_EQ(read_file(path("a/FORMAT")), "coseno event store, format 1\n");
+  EXPECT_EQ(read_file(path("a/FORMAT")), "coseno event store, format 2\n");
 }
 
 TEST_F(EventStoreTest, FolderThatCannotBeMadeIsAnIoError) {
@@ -240,7 +242,7 @@ TEST_F(EventStoreTest, ReaderSeesWhatWasWrittenBeforeItCaughtUp) {
   ASSERT_TRUE(reader->catch_up());
   EXPECT_EQ(dump(*reader), kEverything);
   EXPECT_EQ(fault(*reader), "");
-  ASSERT_TRUE(writer->compact());
+  ASSERT_TRUE(writer->compact(progress_));
   EXPECT_EQ(dump(*reader), kEverything);
   ASSERT_TRUE(reader->catch_up());
   EXPECT_EQ(fault(*reader), "");
@@ -467,7 +469,7 @@ TEST_F(EventStoreTest, CompactLeavesNoByteOfAnErasedUser) {
   EXPECT_EQ(store->find_event(secrets[1]), std::nullopt);
   EXPECT_EQ(positions(*store), (std::vector<std::uint64_t>{1, 2, 3, 4, 5, 6}));
   EXPECT_EQ(fault(*store), "");
-  ASSERT_TRUE(store->compact());
+  ASSERT_TRUE(store->compact(progress_));
   for (const std::string& secret : secrets) {
     for (const fs::path& file : files(path("a"))) {
       EXPECT_FALSE(read_file(file).contains(secret)) << file << " has " << secret;
@@ -495,8 +497,8 @@ TEST_F(EventStoreTest, PositionsAndErasedNumbersOutliveCompact) {
     batch.add({.kind = Kind::erasure, .position = 8, .user = kAnn});
     batch.erase_user(kAnn);
     ASSERT_TRUE(store->write(batch));
-    ASSERT_TRUE(store->compact());
-    ASSERT_TRUE(store->compact());
+    ASSERT_TRUE(store->compact(progress_));
+    ASSERT_TRUE(store->compact(progress_));
     EXPECT_EQ(positions(*store), (std::vector<std::uint64_t>{4, 5, 6, 8}));
   }
   const auto store = open(path("a"));
@@ -529,7 +531,7 @@ TEST_F(EventStoreTest, CompactRunsBesideReadingAndWriting) {
     }
   });
   std::thread compacting([&] {
-    while (!is_done) EXPECT_TRUE(store->compact());
+    while (!is_done) EXPECT_TRUE(store->compact(progress_));
   });
   for (std::uint32_t user = 2; user < 502; ++user) {
     batch.clear();
@@ -540,7 +542,7 @@ TEST_F(EventStoreTest, CompactRunsBesideReadingAndWriting) {
   is_done = true;
   reading.join();
   compacting.join();
-  ASSERT_TRUE(store->compact());
+  ASSERT_TRUE(store->compact(progress_));
   EXPECT_EQ(positions(*store).size(), 1000U);
   Progress progress;
   const auto counts = store->verify(progress);
@@ -629,7 +631,7 @@ TEST_F(EventStoreTest, BackupIsRestoredAsItWas) {
     batch.add(event(8, kAnn, kTea));
     ASSERT_TRUE(store->write(batch));
   }
-  ASSERT_TRUE(EventStore::restore(path("backup"), path("b")));
+  ASSERT_TRUE(EventStore::restore(path("backup"), path("b"), progress_));
   const auto restored = open(path("b"));
   ASSERT_TRUE(restored);
   EXPECT_EQ(dump(*restored), kEverything);
@@ -645,12 +647,12 @@ TEST_F(EventStoreTest, RestoreTakesNeitherAFullFolderNorNoBackup) {
     ASSERT_TRUE(store);
     ASSERT_TRUE(store->back_up(path("backup"), progress_));
   }
-  const auto onto_store = EventStore::restore(path("backup"), path("a"));
+  const auto onto_store = EventStore::restore(path("backup"), path("a"), progress_);
   ASSERT_FALSE(onto_store);
   EXPECT_EQ(onto_store.error().code, ErrorCode::conflict);
   EXPECT_EQ(onto_store.error().message,
             path("a") + ": is not empty: a backup is restored to a new folder");
-  const auto of_nothing = EventStore::restore(path("missing"), path("b"));
+  const auto of_nothing = EventStore::restore(path("missing"), path("b"), progress_);
   ASSERT_FALSE(of_nothing);
   EXPECT_EQ(of_nothing.error().code, ErrorCode::not_found);
   EXPECT_FALSE(fs::exists(path("missing")));
@@ -673,7 +675,7 @@ TEST_F(EventStoreTest, ACancelledBackupLeavesTheEarlierOne) {
   const auto result = store->back_up(path("backup"), cancelled);
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, ErrorCode::cancelled);
-  ASSERT_TRUE(EventStore::restore(path("backup"), path("b")));
+  ASSERT_TRUE(EventStore::restore(path("backup"), path("b"), progress_));
   const auto restored = open(path("b"));
   ASSERT_TRUE(restored);
   EXPECT_EQ(restored->last_position(), 0U);

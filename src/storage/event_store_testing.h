@@ -86,6 +86,16 @@ class EventStoreTest : public testing::Test {
     return batch;
   }
 
+  // A list of tea and jam.
+  static ShownRecord shown(std::int64_t time_ms, UserIndex user) {
+    return {.key = {.time_ms = time_ms},
+            .user = user,
+            .position = 1,
+            .seed = 7,
+            .exploration = 0.5,
+            .places = {{.item = kTea, .score = 2, .propensity = 0.75}, {.item = kJam, .score = 1}}};
+  }
+
   // Something of every kind, at positions 1 to 7.
   static StoreBatch something_of_everything() {
     StoreBatch batch = names();
@@ -98,6 +108,8 @@ class EventStoreTest : public testing::Test {
     batch.put_user(kAnn, R"({"age":30})");
     batch.put_user(kBob, R"({"age":40})");
     batch.put_setting("weights", "[1]");
+    batch.add_shown(shown(100, kAnn));
+    batch.add_shown(shown(200, kBob));
     batch.add({.kind = LogRecord::Kind::erasure, .position = 6, .user = kBob});
     batch.erase_user(kBob);
     batch.set_position(7);
@@ -129,6 +141,16 @@ class EventStoreTest : public testing::Test {
                           std::to_underlying(record.kind), offset(record.user), offset(record.item),
                           offset(record.type), record.value, record.time_ms, record.has_event_id,
                           record.target, record.text);
+      return true;
+    }));
+    check(store.scan_shown(0, [&](const ShownRecord& record) {
+      text += fmt::format("shown {} {} {} {} {} {} {}", record.key.time_ms, record.key.number,
+                          record.user ? static_cast<int>(offset(*record.user)) : -1,
+                          record.position, record.snapshot, record.seed, record.exploration);
+      for (const ShownPlace& place : record.places) {
+        text += fmt::format(" {}:{}:{}", offset(place.item), place.score, place.propensity);
+      }
+      text += "\n";
       return true;
     }));
     for (const char* id : {"first", "second", "third"}) {

@@ -63,6 +63,14 @@ void StoreBatch::erase_user(UserIndex user) {
   erased_users_.push_back(user);
 }
 
+void StoreBatch::add_shown(const ShownRecord& record) {
+  COSENO_CHECK(!last_shown_ || record.key > *last_shown_);
+  last_shown_ = record.key;
+  scratch_.clear();
+  encode_shown_record(record, scratch_);
+  put(Family::shown, shown_key(record.key).view(), scratch_);
+}
+
 void StoreBatch::set_position(std::uint64_t position) {
   if (position == last_position_) return;  // the log says it
   advance(position);
@@ -78,6 +86,7 @@ void StoreBatch::clear() {
   changes_.clear();
   first_position_ = 0;
   last_position_ = 0;
+  last_shown_.reset();
   erased_users_.clear();
 }
 

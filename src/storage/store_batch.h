@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 
 #include "data/ids.h"
 #include "storage/log_record.h"
+#include "storage/shown_record.h"
 #include "storage/store_keys.h"
 
 namespace coseno {
@@ -39,6 +41,10 @@ class StoreBatch {
   // record. Nothing may name this number afterwards: who comes back gets a new one.
   void erase_user(UserIndex user);
 
+  // A list that was shown. Its key is above that of the one before it in this batch, and there is
+  // none of that key in the store: EventStore::next_shown_key() gives one.
+  void add_shown(const ShownRecord& record);
+
   // The last position given, where the mutation leaves no record in the log.
   void set_position(std::uint64_t position);
   void put_setting(std::string_view name, std::string_view value);
@@ -67,6 +73,7 @@ class StoreBatch {
   std::vector<Change> changes_;
   std::uint64_t first_position_ = 0;  // 0: none
   std::uint64_t last_position_ = 0;
+  std::optional<ShownKey> last_shown_;
   std::vector<UserIndex> erased_users_;
   std::string scratch_;
 };

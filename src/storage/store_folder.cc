@@ -28,7 +28,6 @@ constexpr std::string_view kWriterFile = "WRITER";
 constexpr std::string_view kFormatStart = "coseno event store, format ";
 constexpr std::string_view kReadyEnd = "\n";
 constexpr std::string_view kUnfinishedEnd = ", unfinished\n";
-constexpr int kFormat = 1;
 
 std::string path_in(const std::string& folder, std::string_view name) {
   return (fs::path(folder) / name).string();
@@ -47,32 +46,45 @@ Result<std::optional<std::string>> read_small_file(const std::string& path) {
   return io_error(path, "cannot be read");
 }
 
-Result<FolderState> parse_format(const std::string& folder, std::string_view text) {
+struct Format {
+  int number = kStoreFormat;
+  FolderState state = FolderState::empty;
+};
+
+Result<Format> parse_format(const std::string& folder, std::string_view text) {
   const auto damaged = [&] {
     return make_error(ErrorCode::corrupt, "{}: the file FORMAT is damaged", folder);
   };
   if (!text.starts_with(kFormatStart)) return damaged();
   text.remove_prefix(kFormatStart.size());
-  int format = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), format);
-  if (error != std::errc() || format < 1) return damaged();
-  if (format > kFormat) {
+  Format format;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), format.number);
+  if (error != std::errc() || format.number < 1) return damaged();
+  if (format.number > kStoreFormat) {
     return make_error(ErrorCode::conflict,
                       "{}: this event store has format {}, and this coseno reads format {}: use a "
                       "newer coseno",
-                      folder, format, kFormat);
+                      folder, format.number, kStoreFormat);
   }
   text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-  if (text == kReadyEnd) return FolderState::ready;
-  if (text == kUnfinishedEnd) return FolderState::unfinished;
-  return damaged();
+  if (text != kReadyEnd && text != kUnfinishedEnd) return damaged();
+  format.state = text == kReadyEnd ? FolderState::ready : FolderState::unfinished;
+  return format;
+}
+
+// Nothing where there is no FORMAT.
+Result<std::optional<Format>> read_format(const std::string& folder) {
+  COSENO_ASSIGN(text, read_small_file(path_in(folder, kFormatFile)));
+  if (!text) return std::nullopt;
+  COSENO_ASSIGN(format, parse_format(folder, *text));
+  return format;
 }
 
 }  // namespace
 
 Result<FolderState> folder_state(const std::string& folder) {
-  COSENO_ASSIGN(format, read_small_file(path_in(folder, kFormatFile)));
-  if (format) return parse_format(folder, *format);
+  COSENO_ASSIGN(format, read_format(folder));
+  if (format) return format->state;
   std::error_code error;
   if (!fs::exists(folder, error) && !error) return FolderState::empty;
   COSENO_ASSIGN(names, names_in(folder));
@@ -86,10 +98,16 @@ Result<FolderState> folder_state(const std::string& folder) {
                     names.front());
 }
 
-Result<void> set_folder_state(const std::string& folder, FolderState state) {
+Result<int> folder_format(const std::string& folder) {
+  COSENO_ASSIGN(format, read_format(folder));
+  if (format) return format->number;
+  return make_error(ErrorCode::not_found, "{}: holds no event store", folder);
+}
+
+Result<void> set_folder_state(const std::string& folder, FolderState state, int format) {
   COSENO_ASSIGN(file, AtomicFile::create(path_in(folder, kFormatFile)));
   const std::string_view end = state == FolderState::ready ? kReadyEnd : kUnfinishedEnd;
-  COSENO_TRY(file.write(fmt::format("{}{}{}", kFormatStart, kFormat, end)));
+  COSENO_TRY(file.write(fmt::format("{}{}{}", kFormatStart, format, end)));
   return file.commit();
 }
 
@@ -110,6 +128,13 @@ Result<void> make_folder(const std::string& folder) {
   fs::create_directories(folder, error);
   if (error) return io_error(folder, "cannot be made: " + error.message());
   return {};
+}
+
+void remove_contents(const std::string& folder) {
+  const Result<std::vector<std::string>> names = names_in(folder);
+  if (!names) return;
+  std::error_code stays_behind;
+  for (const std::string& name : *names) fs::remove_all(path_in(folder, name), stays_behind);
 }
 
 Result<WriterLock> WriterLock::take(const std::string& folder) {

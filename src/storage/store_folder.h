@@ -1,7 +1,10 @@
 // The folder of a store as files: whose it is, of which format, and who writes it.
 //
-//   FORMAT   one line, "coseno event store, format 1"; in a new store written when all else is
+//   FORMAT   one line, "coseno event store, format 2"; in a new store written when all else is
 //   there WRITER   locked by the one writer others   RocksDB's
+//
+// Format 1 has no family `shown` (store_keys.h), or an empty one where making format 2 of it was
+// interrupted. Opening it for writing makes it format 2.
 #pragma once
 
 #include <string>
@@ -21,14 +24,23 @@ enum class FolderState {
 // damaged; io.
 Result<FolderState> folder_state(const std::string& folder);
 
+constexpr int kStoreFormat = 2;
+
+// From 1 to kStoreFormat, of a folder that holds a store. Errors: as folder_state().
+Result<int> folder_format(const std::string& folder);
+
 // Writes FORMAT. `folder` exists.
-Result<void> set_folder_state(const std::string& folder, FolderState state);
+Result<void> set_folder_state(const std::string& folder, FolderState state,
+                              int format = kStoreFormat);
 
 // Names of what is in the folder, in order. Errors: io.
 Result<std::vector<std::string>> names_in(const std::string& folder);
 
 // Makes `folder` and those above it, where they are missing. Errors: io.
 Result<void> make_folder(const std::string& folder);
+
+// Removes what is in `folder`, as far as the system lets it.
+void remove_contents(const std::string& folder);
 
 // Held as long as this object lives, and given back by the system where the process dies.
 class WriterLock {

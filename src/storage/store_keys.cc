@@ -15,6 +15,8 @@ using boost::endian::store_big_u64;
 using boost::endian::store_little_u32;
 using boost::endian::store_little_u64;
 
+constexpr std::uint64_t kSignBit = std::uint64_t{1} << 63;
+
 unsigned char* raw(char* bytes) { return reinterpret_cast<unsigned char*>(bytes); }
 const unsigned char* raw(std::string_view bytes) {
   return reinterpret_cast<const unsigned char*>(bytes.data());
@@ -68,6 +70,19 @@ EventKeyBytes event_key_value(EventKey key) {
   store_little_u64(raw(value.bytes.data()), key.position);
   store_little_u32(raw(value.bytes.data() + 8), std::to_underlying(key.user));
   return value;
+}
+
+ShownKeyBytes shown_key(ShownKey key) {
+  ShownKeyBytes bytes;
+  store_big_u64(raw(bytes.bytes.data()), static_cast<std::uint64_t>(key.time_ms) ^ kSignBit);
+  store_big_u32(raw(bytes.bytes.data() + 8), key.number);
+  return bytes;
+}
+
+std::optional<ShownKey> shown_key_of(std::string_view key) {
+  if (key.size() != sizeof(ShownKeyBytes)) return std::nullopt;
+  return ShownKey{.time_ms = static_cast<std::int64_t>(load_big_u64(raw(key)) ^ kSignBit),
+                  .number = load_big_u32(raw(key.substr(8)))};
 }
 
 OneByte erasure_value(Erasure erasure) { return {{std::to_underlying(erasure)}}; }

@@ -3,6 +3,7 @@
 //   family      key                              value
 //   log         8 position, big-endian           encode_log_record()
 //   event_ids   the event's id                   8 position, 4 user, little-endian
+//   shown       8 time_ms, 4 number, big-endian  encode_shown_record()
 //   default     table (1 byte), and
 //     't' 'u' 'i'   4 number, big-endian         id of the type, user or item
 //     'U' 'I'       4 number, big-endian         properties of the user or item: JSON
@@ -10,13 +11,15 @@
 //     's'           name of the setting          its value
 //     'p'                                        8 position, little-endian
 //
-// Big-endian keys lie on disk in the order of their numbers. An event without an id touches the log
-// only; all that is small shares one family, because every family has memtables and files of its
-// own.
+// Big-endian keys lie on disk in the order of their numbers; of a time the first bit is flipped, so
+// that those before 1970 come first. An event without an id touches the log only; all that is small
+// shares one family, because every family has memtables and files of its own. Lists that were shown
+// have one, since they are written in the order of their keys and dropped from the front.
 #pragma once
 
 #include <array>
 #include <boost/unordered/unordered_flat_set.hpp>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -28,10 +31,13 @@
 namespace coseno {
 
 // In the order in which RocksDB numbers them.
-enum class Family : std::uint8_t { records, log, event_ids };
-constexpr std::size_t kNFamilies = 3;
+enum class Family : std::uint8_t { records, log, event_ids, shown };
+constexpr std::size_t kNFamilies = 4;
+// What stores of format 1 have: all but the last.
+constexpr std::size_t kNFamiliesOfFormat1 = 3;
 // The first is RocksDB's own name of the family that every database has.
-constexpr std::array<const char*, kNFamilies> kFamilyNames = {"default", "log", "event_ids"};
+constexpr std::array<const char*, kNFamilies> kFamilyNames = {"default", "log", "event_ids",
+                                                              "shown"};
 
 // A table of Family::records.
 enum class Table : char {
@@ -56,6 +62,7 @@ using OneByte = ShortBytes<1>;
 using NumberKey = ShortBytes<5>;
 using PositionBytes = ShortBytes<8>;
 using EventKeyBytes = ShortBytes<12>;
+using ShownKeyBytes = ShortBytes<12>;
 
 OneByte table_key(Table table);
 NumberKey number_key(Table table, std::uint32_t number);
@@ -80,6 +87,18 @@ struct EventKey {
 
 EventKeyBytes event_key_value(EventKey key);
 std::optional<EventKey> event_key_of(std::string_view value);
+
+// Which list that was shown: of those of one millisecond the `number`-th, from 0.
+struct ShownKey {
+  std::int64_t time_ms = 0;
+  std::uint32_t number = 0;
+
+  auto operator<=>(const ShownKey&) const = default;
+};
+
+ShownKeyBytes shown_key(ShownKey key);
+// Nothing where the bytes are not of the form.
+std::optional<ShownKey> shown_key_of(std::string_view key);
 
 // Whether compact() has been over what an erased user left in the log.
 enum class Erasure : char { pending = 'p', compacted = 'c' };

@@ -109,6 +109,7 @@ class EntryVerifier {
     COSENO_TRY(verify_properties());
     COSENO_TRY(verify_log());
     COSENO_TRY(verify_event_ids());
+    COSENO_TRY(verify_shown_lists());
     if (in_log_ != by_id_) {
       return corrupt("{} events came with an id and {} ids name an event, or not the same ones",
                      in_log_.n_events, by_id_.n_events);
@@ -267,6 +268,41 @@ class EntryVerifier {
                           });
   }
 
+  Result<void> verify_shown_lists() {
+    ShownRecord record;
+    return database_.scan(
+        Family::shown, {}, {}, [&](std::string_view key, std::string_view value) -> Result<bool> {
+          const std::optional<ShownKey> shown = shown_key_of(key);
+          if (!shown) return corrupt("a shown list without a time");
+          if (const auto decoded = decode_shown_record(*shown, value, record); !decoded) {
+            return corrupt("{}", decoded.error().message);
+          }
+          check_shown(record);
+          if (!trouble_.empty()) return corrupt("{}", trouble_);
+          // How many there are nobody knows before.
+          if (!reports(++counts_.n_shown_lists, 0)) return cancelled();
+          return true;
+        });
+  }
+
+  void check_shown(const ShownRecord& record) {
+    const std::int64_t time_ms = record.key.time_ms;
+    if (record.user && !has(erased_, offset(*record.user)) && !has(users_, offset(*record.user))) {
+      fail(fmt::format("the list shown at {} ms names user {}, who has no id", time_ms,
+                       offset(*record.user)));
+    }
+    if (record.position > store_.last_position()) {
+      fail(fmt::format("the list shown at {} ms reflects position {}, which is yet to come",
+                       time_ms, record.position));
+    }
+    for (const ShownPlace& place : record.places) {
+      if (offset(place.item) >= n_item_numbers_) {
+        fail(fmt::format("the list shown at {} ms names item {}, which has no id", time_ms,
+                         offset(place.item)));
+      }
+    }
+  }
+
   // False where the work is to end.
   bool reports(std::uint64_t done, std::uint64_t total) {
     if (++n_entries_ % kReportEvery != 0) return true;
@@ -292,8 +328,7 @@ class EntryVerifier {
 Result<void> verify_files(const Database& database, Progress& progress) {
   COSENO_TRY(check_journals(database.folder()));
   const Database::KeptFiles kept(database);
-  std::vector<rocksdb::LiveFileMetaData> files;
-  database.rocksdb().GetLiveFilesMetaData(&files);
+  COSENO_ASSIGN(files, database.tables());
   return FileVerifier(files, database.is_reader(), progress).run();
 }
 

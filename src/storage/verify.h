@@ -17,6 +17,8 @@ Result<void> verify_files(const Database& database, Progress& progress);
 //     have users and those erased together, nor types
 //   - no number both has an id and is erased, and none that is erased has properties
 //   - a retraction names an earlier position
+//   - a list that was shown names a user who has an id or is erased, items that have one, and a
+//     position that there has been
 //   - events that came with an id, and ids, are the same set of position and user (compared by
 //   count
 //     and sum of hashes: a fault is found, but not its place); events of erased users aside, since
