@@ -8,7 +8,7 @@ _coseno_options() {
   case $1 in
     recommend)
       echo "--user --users -k --model --seconds --by --include-seen --json --out --filter" \
-           "--exclude --diversity --explain $_coseno_source" ;;
+           "--exclude --diversity --explore --log-shown --explain $_coseno_source" ;;
     similar) echo "--item -k --model --seconds --json --filter $_coseno_source" ;;
     predict) echo "--pairs --model --seconds --out $_coseno_source" ;;
     fit) echo "--model --seconds --out $_coseno_source" ;;
@@ -23,7 +23,7 @@ _coseno_options() {
     generate) echo "--users --items --events --seed --out --items-out --help" ;;
     import) echo "--items --users --type --format --json --help" ;;
     train) echo "--model --seconds --set --seed --threads --json --help" ;;
-    inspect) echo "--user --item --json --help" ;;
+    inspect) echo "--user --item --shown --json --help" ;;
     verify) echo "--json --help" ;;
     erase) echo "--user --help" ;;
     serve)
@@ -72,7 +72,7 @@ _coseno() {
   case $previous in
     --seed | --threads | --set | --user | --item | --fraction | --folds | \
       --held-out-users | --relevant-from | --events | --trials | --seconds | --max-users | \
-      --filter | --exclude | --diversity | --warm-up | --retrain-every | -k | \
+      --filter | --exclude | --diversity | --explore | --warm-up | --retrain-every | -k | \
       --name | --listen | --cors-origin | --max-* | --*-threads | --*-seconds | --*-bytes | \
       --rate | --burst | --history-length | --*-days) return ;;
   esac

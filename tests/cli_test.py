@@ -11,6 +11,7 @@ import pathlib
 import pty
 import re
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -946,13 +947,15 @@ class DataFolderTest(ProgramTest):
             self.refused(2, f"{option[0]} has no effect on a data folder", *recommend, *option)
         self.refused(2, "--model has no effect", "similar", self.data, "--item", "tea",
                      "--model", "ease")  # fmt: skip
-        for option in (("--filter", "{}"), ("--exclude", "x"), ("--diversity", 1), ("--explain",)):
+        for option in (("--filter", "{}"), ("--exclude", "x"), ("--diversity", 1), ("--explain",),
+                       ("--explore", 0.1), ("--log-shown",)):  # fmt: skip
             self.refused(2, f"{option[0]} needs a data folder", "recommend", self.ratings, "--user",
                          "ann", *option)  # fmt: skip
         self.refused(2, "--filter needs", "similar", self.ratings, "--item", "tea", "--filter", "{}")
         self.refused(2, "needs --user", "recommend", self.data)
         self.refused(2, "k must be in", *recommend, "-k", 100000)
         self.refused(2, "diversity must be", *recommend, "--diversity", 2)
+        self.refused(2, "exploration must be", *recommend, "--explore", 2)
         self.refused(2, "filter: /equal", *recommend, "--filter", '{"equal": {"a": 1}}')
         self.refused(2, "filter: .*JSON", *recommend, "--filter", "{")
         self.refused(2, "filter: /exists.*price", *recommend, "--filter", '{"exists": "price"}')
@@ -1005,7 +1008,8 @@ class DataFolderTest(ProgramTest):
         ):
             self.assertIsNone(writer.poll())
             time.sleep(0.01)
-        for command in (("erase", self.data, "--user", "7"), ("backup", self.data, self.folder / "b")):
+        for command in (("erase", self.data, "--user", "7"), ("backup", self.data, self.folder / "b"),
+                        ("recommend", self.data, "--user", "7", "--log-shown")):  # fmt: skip
             self.refused(1, "another process writes", *command)
         self.assertEqual(self.json("train", self.data, "--model", "ease")["snapshot"], 1)
         self.assertTrue(self.recommend(7))
@@ -1054,6 +1058,80 @@ class DataFolderTest(ProgramTest):
                      self.folder / "y")  # fmt: skip
         self.refused(1, "is no backup", "backup", self.data, self.folder)
         self.refused(1, "no backup", "backup", self.data, self.data)
+
+    def shown(self, *arguments):
+        """Lists that were shown, as inspect tells them."""
+        text = self.good("inspect", self.data, "--shown", "--json", *arguments)
+        return [json.loads(line) for line in text.splitlines()]
+
+    def test_explored_lists_have_propensities_and_depend_on_the_seed(self):
+        self.imported(self.ratings)
+        recommend = ("recommend", self.data, "--user", "ann", "-k", 3, "--explore", 0.5)
+        lists = [self.json(*recommend, "--seed", seed)["items"] for seed in range(8)]
+        self.assertEqual(list(lists[0][0]), ["item", "score", "propensity"])
+        for items in lists:
+            for entry in items:
+                self.assertTrue(0 < entry["propensity"] <= 1, entry)
+        self.assertGreater(len({items[0]["item"] for items in lists}), 1)
+        self.assertEqual(self.json(*recommend, "--seed", 3)["items"], lists[3])
+        self.assertEqual(self.json(*recommend)["items"], lists[1])
+        self.assertRegex(self.good(*recommend), r"rank +item +score +propensity\n +1 .* 0\.\d{3}\n")
+        self.assertNotIn("propensity", self.json("recommend", self.data, "--user", "ann")["items"][0])
+        self.refused(2, "--seed has no effect.* without --explore", "recommend", self.data, "--user",
+                     "ann", "--seed", 3)  # fmt: skip
+
+    def test_what_was_shown_is_kept_when_asked(self):
+        self.imported(self.ratings)
+        position = self.json("inspect", self.data)["position"]
+        recommend = ("recommend", self.data, "--log-shown", "-k", 3)
+        before = time.time()
+        answer = self.json(*recommend, "--user", "ann", "--explore", 0.5, "--seed", 7)
+        self.json(*recommend, "--user", "stranger")
+        self.json("recommend", self.data, "--user", "ann", "--explore", 0.5)  # not asked
+        first, second = self.shown()
+        self.assertEqual(
+            list(first),
+            ["time_ms", "user", "position", "snapshot", "exploration", "seed", "items"],
+        )
+        self.assertLess(abs(first.pop("time_ms") / 1000 - before), 60)
+        self.assertEqual(
+            first,
+            {"user": "ann", "position": position, "snapshot": 0, "exploration": 0.5, "seed": 7,
+             "items": answer["items"]},
+        )  # fmt: skip
+        self.assertEqual((second["user"], second["exploration"]), ("stranger", 0))
+        self.assertEqual([entry["propensity"] for entry in second["items"]], [1, 1, 1])
+        self.assertEqual([entry["user"] for entry in self.shown("--user", "ann")], ["ann"])
+        lines = self.good("inspect", self.data, "--shown").splitlines()
+        self.assertRegex(lines[0], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ  ann  snapshot 0  \w+ 0\.\d{3}, ")
+        self.assertEqual(len(lines), 2)
+        # No event, and the log is as it was.
+        stats = self.json("inspect", self.data)
+        self.assertEqual((stats["position"], stats["events"], stats["users"]), (position, 16, 7))
+        self.assertEqual(self.json("verify", self.data)["shown_lists"], 2)
+        self.assertIn("; 2 lists shown\n", self.good("verify", self.data))
+        self.refused(2, "exclude each other", "inspect", self.data, "--shown", "--item", "tea")
+        # A backup has them; an erased user has none.
+        backup, again = self.folder / "backup", self.folder / "again"
+        self.good("backup", self.data, backup)
+        self.good("erase", self.data, "--user", "ann")
+        self.assertEqual([entry["user"] for entry in self.shown()], ["stranger"])
+        self.assertEqual(self.json("verify", self.data)["shown_lists"], 1)
+        self.good("restore", backup, again)
+        self.assertEqual(len(self.good("inspect", again, "--shown", "--json").splitlines()), 2)
+
+    def test_many_shown_lists_are_written_while_they_are_read(self):
+        self.imported(self.ratings)
+        for n in range(5):
+            self.good("recommend", self.data, "--user", n, "--log-shown")
+        self.assertEqual([entry["user"] for entry in self.shown()], list("01234"))
+        # Who reads no further ends it.
+        done = subprocess.run(
+            ["bash", "-c", '"$0" inspect "$1" --shown --json | head -n 1', PROGRAM, self.data],
+            capture_output=True,
+            text=True,
+        )
+        self.assertEqual((json.loads(done.stdout)["user"], done.stderr), ("0", ""))
 
     def test_an_erased_user_is_gone_from_disk(self):
         name = "Rumpelstiltskin"
@@ -1232,6 +1310,60 @@ class EndingTest(ProgramTest):
         self.assertEqual(process.stderr.read(), b"coseno: interrupted\n")
         process.stdin.close()
         process.stderr.close()
+
+    def interrupted_when(self, is_begun, *arguments):
+        """Exit code and stderr of a command that got Ctrl-C once it had begun."""
+        process = subprocess.Popen(
+            [PROGRAM, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        while process.poll() is None and not is_begun(process.pid):
+            time.sleep(0.001)
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate(timeout=60)
+        return process.returncode, stderr.decode()
+
+    def test_control_c_ends_an_erasure_that_goes_on_later(self):
+        data = self.folder / "data"
+        name = "Rumpelstiltskin"
+        self.good("import", data, self.generate(2000, 1000, 200000),
+                  self.write("r.csv", f"user,item\n{name},straw\n"))  # fmt: skip
+
+        def has_store(pid):
+            folder = pathlib.Path(f"/proc/{pid}/fd")
+            try:
+                return any(os.readlink(link).endswith("/LOCK") for link in folder.iterdir())
+            except FileNotFoundError:
+                return False
+
+        code, stderr = self.interrupted_when(has_store, "erase", data, "--user", name)
+        self.assertEqual(code, 130, stderr)
+        self.assertRegex(stderr, f"^coseno: user {name} is in no answer any more, but on disk .*\n"
+                         "coseno: interrupted\n$")  # fmt: skip
+        self.refused(1, "is unknown", "inspect", data, "--user", name)
+        self.good("verify", data)
+        self.refused(1, "is unknown", "erase", data, "--user", name)
+        for path in data.rglob("*"):
+            self.assertFalse(path.is_file() and name.encode() in path.read_bytes(), path)
+        self.assertEqual(json.loads(self.good("inspect", data, "--json"))["events"], 200000)
+
+    def test_control_c_ends_a_restore_and_leaves_nothing(self):
+        data, backup, again = (self.folder / name for name in ("data", "backup", "again"))
+        self.good("import", data, self.generate(2000, 1000, 200000))
+        self.good("backup", data, backup)
+        # It may be done before the signal comes.
+        for _ in range(20):
+            code, stderr = self.interrupted_when(
+                lambda pid: (again / "store").exists(), "restore", backup, again
+            )
+            if code == 130:
+                break
+            self.assertEqual((code, stderr), (0, ""))
+            shutil.rmtree(again)
+        self.assertEqual((code, stderr), (130, "coseno: interrupted\n"))
+        self.assertFalse(again.exists())
+        self.good("restore", backup, again)
+        self.good("verify", again)
 
     def test_a_closed_pipe_is_silent(self):
         ratings = self.generate(1000, 500, 20000)

@@ -24,7 +24,7 @@ struct Arguments {
 };
 
 Outcome<void> run(const Arguments& arguments) {
-  COSENO_ASSIGN(engine, Engine::open(arguments.folder, {.create = false}));
+  COSENO_ASSIGN(engine, Engine::open(arguments.folder, kOpenToWrite));
   ProgressBar progress;
   ProgressOptions options;
   report_to(progress, options);

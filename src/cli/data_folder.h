@@ -30,6 +30,10 @@ bool is_data_folder(const std::string& path);
 Outcome<void> check_options_of_data_folder(const CommandLine& app, const std::string& path);
 Outcome<void> check_options_of_file(const CommandLine& app, const std::string& path);
 
+// Of commands that write to a data folder that is there. How long lists that were shown are kept is
+// for whoever keeps them to say: these drop none.
+constexpr EngineOptions kOpenToWrite = {.create = false, .shown_days = 0};
+
 // TrainOptions or ProgressOptions that report to `progress`, which must outlive them.
 template <class Options>
 void report_to(ProgressBar& progress, Options& options) {

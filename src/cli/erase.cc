@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/data_folder.h"
 #include "cli/output.h"
+#include "cli/progress_bar.h"
 #include "cli/source.h"
 #include "cli/table.h"
 
@@ -15,8 +16,9 @@ namespace {
 constexpr const char* kExamples = R"(Examples:
   coseno erase data --user 42
 
-The user's id, properties and events leave the answers at once, and then the disk, which takes as
-long as to read and write everything. Backups that were made before still have them.)";
+The user's id, properties, events and what they were shown leave the answers at once, and then the
+disk, which takes as long as to read and write everything. Ctrl-C ends that, and the same command
+goes on with it. Backups that were made before still have them.)";
 
 struct Arguments {
   std::string folder;
@@ -24,12 +26,21 @@ struct Arguments {
 };
 
 Outcome<void> run(const Arguments& arguments) {
-  COSENO_ASSIGN(engine, Engine::open(arguments.folder, {.create = false}));
+  COSENO_ASSIGN(engine, Engine::open(arguments.folder, kOpenToWrite));
   const Result<std::uint64_t> erased = engine.erase_user(arguments.user);
   const bool is_unknown = !erased && erased.error().code == ErrorCode::not_found;
   if (!erased && !is_unknown) return std::unexpected(erased.error());
   // Also for an unknown one: an erasure that was ended may have left this to do.
-  COSENO_TRY(engine.compact());
+  ProgressBar progress;
+  ProgressOptions options;
+  report_to(progress, options);
+  const Result<void> compacted = engine.compact(options);
+  progress.clear();
+  if (!compacted && compacted.error().code == ErrorCode::cancelled) {
+    print_note(fmt::format("user {} is in no answer any more, but on disk until this is run again",
+                           printable(arguments.user)));
+  }
+  COSENO_TRY(compacted);
   if (is_unknown) {
     return failed("user {} is unknown: it is not in {}", printable(arguments.user),
                   arguments.folder);

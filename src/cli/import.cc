@@ -101,7 +101,7 @@ Outcome<void> run(const Arguments& arguments) {
   COSENO_TRY(check_arguments(arguments));
   ProgressBar progress;
   const auto start = std::chrono::steady_clock::now();
-  COSENO_ASSIGN(engine, Engine::open(arguments.folder));
+  COSENO_ASSIGN(engine, Engine::open(arguments.folder, {.shown_days = 0}));
   COSENO_TRY(check_type(engine, arguments.type));
   // One moment for all rows without a time: their order is that of the files.
   const std::int64_t now_ms = Clock().now_ms();

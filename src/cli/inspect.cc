@@ -1,11 +1,9 @@
 // coseno inspect: what a data folder holds, or what it knows of a user or an item.
 
-#include <fmt/chrono.h>
 #include <fmt/ranges.h>
 
 #include <boost/json.hpp>
 
-#include <ctime>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,11 +12,13 @@
 
 #include "cli/command.h"
 #include "cli/data_folder.h"
+#include "cli/inspect_shown.h"
 #include "cli/json_text.h"
 #include "cli/output.h"
 #include "cli/recommendations_text.h"
 #include "cli/source.h"
 #include "cli/table.h"
+#include "cli/time_text.h"
 #include "coseno/engine.h"
 #include "engine/event_type_table.h"
 
@@ -28,7 +28,10 @@ namespace {
 constexpr const char* kExamples = R"(Examples:
   coseno inspect data
   coseno inspect data --user 42
-  coseno inspect data --item 50 --json)";
+  coseno inspect data --item 50 --json
+  coseno inspect data --shown --json
+
+--shown writes a line a list (recommend --log-shown), oldest first; with --user, of that user.)";
 
 constexpr std::size_t kNeighbours = 10;
 
@@ -36,6 +39,7 @@ struct Arguments {
   std::string folder;
   std::string user;
   std::string item;
+  bool shown = false;
   bool as_json = false;
 };
 
@@ -96,13 +100,6 @@ std::string properties_text(const std::string& json) {
     text += fmt::format("{}: {}\n", printable(name), printable(json_text(value)));
   }
   return text;
-}
-
-// "2026-02-28T23:59:59Z".
-std::string time_text(std::int64_t time_ms) {
-  constexpr std::int64_t kMsPerSecond = 1000;
-  const std::int64_t seconds = time_ms / kMsPerSecond - (time_ms % kMsPerSecond < 0 ? 1 : 0);
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(seconds)));
 }
 
 std::string user_json(const std::string& user, const std::string& properties,
@@ -179,7 +176,11 @@ Outcome<void> run(const Arguments& arguments) {
   if (!arguments.user.empty() && !arguments.item.empty()) {
     return wrong_use("--user and --item exclude each other");
   }
+  if (arguments.shown && !arguments.item.empty()) {
+    return wrong_use("--shown and --item exclude each other");
+  }
   COSENO_ASSIGN(engine, Engine::open_beside(arguments.folder));
+  if (arguments.shown) return inspect_shown(engine, arguments.user, arguments.as_json);
   if (!arguments.user.empty()) return inspect_user(arguments, engine);
   if (!arguments.item.empty()) return inspect_item(arguments, engine);
   return write_text("-", arguments.as_json ? stats_json(engine.stats(), engine.event_types())
@@ -194,6 +195,7 @@ Command add_inspect(CommandLine& program) {
   add_data_folder_argument(app, arguments->folder);
   add_id_option(app, "--user", arguments->user, "Properties and history of this user");
   add_id_option(app, "--item", arguments->item, "Properties and neighbours of this item");
+  app.add_flag("--shown", arguments->shown, "Lists that were shown (recommend --log-shown)");
   app.add_flag("--json", arguments->as_json, "Answer in JSON");
   app.footer(kExamples);
   return {app, [arguments] { return run(*arguments); }};

@@ -26,9 +26,11 @@ constexpr const char* kExamples = R"(Examples:
   coseno recommend ratings.csv --user 42 -k 5 --items movies.csv --json
   coseno recommend model.safetensors --users all -k 20 --out lists.txt
   coseno recommend data --user 42 --filter '{"range": {"year": {"from": 1990}}}' --explain
+  coseno recommend data --user 42 --explore 0.1 --seed 7 --log-shown
 
 An unknown user gets the popular items, and the answer says so. --users writes a line
-a user: user item item ...  A data folder is read beside whoever writes it.)";
+a user: user item item ...  A data folder is read beside whoever writes it,
+but with --log-shown nobody else may write it meanwhile.)";
 
 struct Arguments {
   SourceArguments source;
@@ -173,6 +175,10 @@ Outcome<void> answer_from_folder(const CommandLine& app, const Arguments& argume
   request.folder = arguments.source.ratings;
   request.user = arguments.user;
   request.k = arguments.k;
+  if (arguments.source.seed && request.explore == 0) {
+    return wrong_use("--seed has no effect on a data folder without --explore");
+  }
+  request.seed = seed(arguments.source);
   request.include_seen = arguments.include_seen;
   request.as_json = arguments.as_json;
   return recommend_from_folder(request);
@@ -214,7 +220,7 @@ Command add_recommend(CommandLine& program) {
   add_ratings_options(app, arguments->source);
   add_folder_request_options(app, arguments->with_folder);
   let_be_data_folder(app, {"--users", "--model", "--seconds", "--set", "--by", "--out", "--format",
-                           "--repeats", "--items", "--user-properties", "--seed", "--threads"});
+                           "--repeats", "--items", "--user-properties", "--threads"});
   app.footer(kExamples);
   return {app, [app, arguments] { return run(app, *arguments); }};
 }

@@ -30,12 +30,19 @@ std::string note_of(const FolderRequest& request, const FolderAnswer& answer) {
                                 : "nothing left to recommend that passes the filter";
 }
 
+void add_propensities(const Recommendations& list, boost::json::array& items) {
+  for (std::size_t n = 0; n < items.size(); ++n) {
+    items[n].as_object()["propensity"] = list.items[n].propensity;
+  }
+}
+
 std::string json_answer(const FolderRequest& request, const FolderAnswer& answer,
                         const Engine& engine) {
   boost::json::object json{{"user", request.user}};
   if (answer.n_events == 0) json["known"] = false;
   if (!answer.note.empty()) json["note"] = answer.note;
   for (auto& [name, value] : list_json(answer.list, engine)) json[name] = std::move(value);
+  if (request.explore > 0) add_propensities(answer.list, json["items"].as_array());
   return json_text(json) + "\n";
 }
 
@@ -67,18 +74,30 @@ void add_folder_request_options(CommandLine& app, FolderRequest& request) {
                  "From 0, the best items (default), to 1, items unlike each other")
       .type_name("X")
       .group(kWithDataFolder);
+  app.add_option("--explore", request.explore,
+                 "How far chance makes the list (--seed), from 0, not at all (default), to 1")
+      .type_name("T")
+      .group(kWithDataFolder);
+  app.add_flag(
+         "--log-shown", request.log_shown,
+         "Keep the list in the folder for 90 days, with the chance of each place (inspect --shown)")
+      .group(kWithDataFolder);
   app.add_flag("--explain", request.explain, "Tell where each score comes from")
       .group(kWithDataFolder);
 }
 
 Outcome<void> recommend_from_folder(const FolderRequest& request) {
-  COSENO_ASSIGN(engine, Engine::open_beside(request.folder));
+  COSENO_ASSIGN(engine, request.log_shown ? Engine::open(request.folder, {.create = false})
+                                          : Engine::open_beside(request.folder));
   const std::vector<std::string_view> exclude(request.exclude.begin(), request.exclude.end());
   COSENO_ASSIGN(list, asked(engine.recommend({.user = request.user,
                                               .k = request.k,
                                               .filter = request.filter,
                                               .exclude = exclude,
                                               .diversity = request.diversity,
+                                              .exploration = request.explore,
+                                              .seed = request.seed,
+                                              .log_shown = request.log_shown,
                                               .include_seen = request.include_seen,
                                               .explain = request.explain})));
   FolderAnswer answer{std::move(list), engine.history(request.user).size(), ""};

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -18,12 +19,15 @@ struct FolderRequest {
   std::string filter;
   std::vector<std::string> exclude;
   double diversity = 0;
+  double explore = 0;
+  std::uint64_t seed = 1;  // of what is explored
+  bool log_shown = false;
   bool include_seen = false;
   bool explain = false;
   bool as_json = false;
 };
 
-// What only a data folder can answer: filter, exclude, diversity, explain.
+// What only a data folder can answer: filter, exclude, diversity, explore, log_shown, explain.
 void add_folder_request_options(CommandLine& app, FolderRequest& request);
 void add_filter_option(CommandLine& app, std::string& filter);
 

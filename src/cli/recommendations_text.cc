@@ -67,6 +67,9 @@ std::string recommendations_table(const Recommendations& list, const Engine& eng
   std::vector<Table::Column> columns = {{"rank", right}, {"item", left}};
   if (has_titles) columns.push_back({"title", left});
   columns.push_back({"score", right});
+  const bool is_explored = std::ranges::any_of(
+      list.items, [](const RecommendedItem& item) { return item.propensity < 1; });
+  if (is_explored) columns.push_back({"propensity", right});
   if (is_explained) {
     columns.push_back({"from", left});
     columns.push_back({"because of", left});
@@ -77,6 +80,7 @@ std::string recommendations_table(const Recommendations& list, const Engine& eng
     std::vector<std::string> row = {fmt::format("{}", n + 1), printable(item.item)};
     if (has_titles) row.push_back(printable(titles[n]));
     row.push_back(score_text(item.score));
+    if (is_explored) row.push_back(fmt::format("{:.3f}", item.propensity));
     if (is_explained) {
       row.push_back(sources_text(item));
       row.push_back(reasons_text(item, engine));

@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/data_folder.h"
 #include "cli/output.h"
+#include "cli/progress_bar.h"
 
 namespace coseno::cli {
 namespace {
@@ -19,7 +20,11 @@ struct Arguments {
 };
 
 Outcome<void> run(const Arguments& arguments) {
-  COSENO_TRY(Engine::restore(arguments.backup, arguments.folder));
+  ProgressBar progress;
+  ProgressOptions options;
+  report_to(progress, options);
+  COSENO_TRY(Engine::restore(arguments.backup, arguments.folder, options));
+  progress.clear();
   COSENO_ASSIGN(engine, Engine::open_beside(arguments.folder));
   return write_text("-", fmt::format("{}: as it was at position {}\n", arguments.folder,
                                      engine.stats().position));

@@ -32,6 +32,7 @@ std::string json_answer(const FolderContents& contents) {
                                        {"users", contents.n_users},
                                        {"erased_users", contents.n_erased_users},
                                        {"items", contents.n_items},
+                                       {"shown_lists", contents.n_shown_lists},
                                        {"snapshot", contents.snapshot}}) +
          "\n";
 }
@@ -39,10 +40,11 @@ std::string json_answer(const FolderContents& contents) {
 std::string text_answer(const std::string& folder, const FolderContents& contents) {
   return fmt::format(
       "{}: no fault found up to position {}\n"
-      "{} events, {} of them with an id; {} users, {} erased; {} items; {}\n",
+      "{} events, {} of them with an id; {} users, {} erased; {} items; {}{}\n",
       folder, contents.position, contents.n_events, contents.n_event_ids, contents.n_users,
       contents.n_erased_users, contents.n_items,
-      contents.snapshot == 0 ? "no snapshot" : fmt::format("snapshot {}", contents.snapshot));
+      contents.snapshot == 0 ? "no snapshot" : fmt::format("snapshot {}", contents.snapshot),
+      contents.n_shown_lists == 0 ? "" : fmt::format("; {} lists shown", contents.n_shown_lists));
 }
 
 Outcome<void> run(const Arguments& arguments) {
