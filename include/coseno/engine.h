@@ -203,6 +203,19 @@ struct TrainReport {
   double seconds = 0;
 };
 
+// Trained models that the data folder has: those in service, and those before them.
+struct SnapshotInfo {
+  std::uint64_t snapshot = 0;
+  bool is_in_service = false;
+  std::string model = {};
+  std::map<std::string, std::string, std::less<>> settings = {};
+  std::uint64_t position = 0;  // of the last event that was learnt from
+  // NDCG@20 when it was trained, as TrainReport has it; of popularity nothing where a program
+  // trained that did not write it down.
+  double ndcg = 0;
+  std::optional<double> ndcg_popularity = {};
+};
+
 struct EngineStats {
   std::uint64_t position = 0;
   std::uint64_t n_events = 0;  // in the log, retracted ones not
@@ -316,6 +329,7 @@ class Engine {
   Result<std::uint64_t> delete_item(std::string_view item);
   Result<std::optional<std::string>> item(std::string_view item) const;
   Result<std::uint64_t> put_user(std::string_view user, std::string_view json);
+  Result<std::uint64_t> patch_user(std::string_view user, std::string_view json);
   Result<std::optional<std::string>> user(std::string_view user) const;
 
   // The user's events, history, properties and what they were shown are gone from every answer when
@@ -372,6 +386,9 @@ class Engine {
   // the snapshot that a training beside it has left. Errors: io, corrupt; then what was in service
   // stays so.
   Result<void> refresh();
+
+  // Newest first; empty before anything was trained. Damaged ones are left out. Error: io.
+  Result<std::vector<SnapshotInfo>> snapshots() const;
 
   EngineStats stats() const;
   // As in stats(), at once: every event up to here is in the next answer.

@@ -295,11 +295,17 @@ class Engine::Impl {
     return state_.shelf.properties.get(*item).json();
   }
 
-  Result<std::uint64_t> put_user(std::string_view id, std::string_view json) {
+  Result<std::uint64_t> put_user(std::string_view id, std::string_view json, bool is_patch) {
     COSENO_TRY(check_writer());
     COSENO_TRY(check_id("user", id));
     COSENO_ASSIGN(properties, Properties::parse(json));
     const std::lock_guard lock(write_mutex_);
+    if (is_patch) {
+      COSENO_ASSIGN(known, this->user(id));
+      COSENO_ASSIGN(before, Properties::parse(known.value_or("{}")));
+      COSENO_ASSIGN(patched, before.patched(json));
+      properties = std::move(patched);
+    }
     begin();
     batch_.put_user(user_number(id), properties.json());
     batch_.set_position(++next_);
@@ -462,6 +468,7 @@ class Engine::Impl {
     if (trained.report.ndcg < trained.report.ndcg_in_service) return std::move(trained.report);
     COSENO_ASSIGN(next_id, ModelSnapshot::next_id(snapshots()));
     trained.snapshot.id = next_id;
+    trained.snapshot.ndcg_popularity = trained.report.ndcg_popularity;
     forget_users(trained.fitted.dataset);
     COSENO_TRY(trained.snapshot.save(snapshots(), trained.fitted,
                                      trained.graph ? &*trained.graph : nullptr));
@@ -478,6 +485,15 @@ class Engine::Impl {
 
   std::uint64_t position() const { return state_.position.load(std::memory_order_acquire); }
   const std::string& folder() const { return folder_; }
+
+  Result<std::vector<SnapshotInfo>> list_snapshots() const {
+    COSENO_ASSIGN(list, ModelSnapshot::list(snapshots()));
+    const std::shared_ptr<const ModelSnapshot> in_service = state_.snapshot.get();
+    for (SnapshotInfo& info : list) {
+      info.is_in_service = in_service && in_service->id == info.snapshot;
+    }
+    return std::move(list);
+  }
 
   EngineStats stats() const {
     const std::shared_ptr<const ModelSnapshot> snapshot = state_.snapshot.get();
@@ -1087,7 +1103,10 @@ Result<std::optional<std::string>> Engine::item(std::string_view item) const {
   return impl_->item(item);
 }
 Result<std::uint64_t> Engine::put_user(std::string_view user, std::string_view json) {
-  return impl_->settled(impl_->put_user(user, json));
+  return impl_->settled(impl_->put_user(user, json, false));
+}
+Result<std::uint64_t> Engine::patch_user(std::string_view user, std::string_view json) {
+  return impl_->settled(impl_->put_user(user, json, true));
 }
 Result<std::optional<std::string>> Engine::user(std::string_view user) const {
   return impl_->user(user);
@@ -1133,6 +1152,7 @@ Result<void> Engine::set_event_types(const EventTypes& types) {
 }
 Result<TrainReport> Engine::train(const TrainOptions& options) { return impl_->train(options); }
 Result<void> Engine::refresh() { return impl_->refresh(); }
+Result<std::vector<SnapshotInfo>> Engine::snapshots() const { return impl_->list_snapshots(); }
 EngineStats Engine::stats() const { return impl_->stats(); }
 std::uint64_t Engine::position() const { return impl_->position(); }
 const std::string& Engine::folder() const { return impl_->folder(); }

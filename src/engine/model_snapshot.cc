@@ -53,7 +53,8 @@ std::string description(const ModelSnapshot& snapshot) {
                                     {"model", snapshot.model_name},
                                     {"settings", settings},
                                     {"weights", weights},
-                                    {"ndcg", snapshot.ndcg}};
+                                    {"ndcg", snapshot.ndcg},
+                                    {"ndcg_popularity", snapshot.ndcg_popularity}};
   return boost::json::serialize(json) + "\n";
 }
 
@@ -146,6 +147,36 @@ Result<std::vector<std::uint64_t>> ids_in(const std::string& snapshots) {
   return ids;
 }
 
+// What a description says to people; nothing where it cannot be read.
+std::optional<SnapshotInfo> info_of(std::string_view text, std::uint64_t id) {
+  boost::system::error_code error;
+  const boost::json::value json = boost::json::parse(text, error);
+  if (error || !json.is_object()) return std::nullopt;
+  const auto number = [&json](std::string_view name) -> std::optional<double> {
+    const boost::json::value* const value = json.get_object().if_contains(name);
+    if (value == nullptr || !value->is_number()) return std::nullopt;
+    return value->to_number<double>();
+  };
+  const boost::json::value* const model = json.get_object().if_contains("model");
+  const boost::json::value* const settings = json.get_object().if_contains("settings");
+  const std::optional<double> position = number("position");
+  const std::optional<double> ndcg = number("ndcg");
+  if (model == nullptr || !model->is_string() || !position || !(*position >= 0) || !ndcg) {
+    return std::nullopt;
+  }
+  SnapshotInfo info{.snapshot = id,
+                    .model = std::string(model->get_string()),
+                    .position = static_cast<std::uint64_t>(*position),
+                    .ndcg = *ndcg,
+                    .ndcg_popularity = number("ndcg_popularity")};
+  if (settings != nullptr && settings->is_object()) {
+    for (const auto& [name, value] : settings->get_object()) {
+      if (value.is_string()) info.settings.emplace(name, std::string_view(value.get_string()));
+    }
+  }
+  return info;
+}
+
 // The current one, and the one before it, which a reader may just be loading, stay.
 void remove_older(const std::string& snapshots, std::uint64_t current) {
   Result<std::vector<std::uint64_t>> ids = ids_in(snapshots);
@@ -198,6 +229,17 @@ Result<std::uint64_t> ModelSnapshot::current_id(const std::string& snapshots) {
 Result<std::uint64_t> ModelSnapshot::next_id(const std::string& snapshots) {
   COSENO_ASSIGN(ids, ids_in(snapshots));
   return ids.empty() ? 1 : ids.back() + 1;
+}
+
+Result<std::vector<SnapshotInfo>> ModelSnapshot::list(const std::string& snapshots) {
+  COSENO_ASSIGN(ids, ids_in(snapshots));
+  std::vector<SnapshotInfo> list;
+  for (auto id = ids.rbegin(); id != ids.rend(); ++id) {
+    const Result<std::string> text = read_text(folder_of(snapshots, *id) + "/snapshot.json");
+    if (!text) continue;
+    if (std::optional<SnapshotInfo> info = info_of(*text, *id)) list.push_back(std::move(*info));
+  }
+  return list;
 }
 
 Result<void> ModelSnapshot::copy(const std::string& snapshots, std::uint64_t id,

@@ -8,8 +8,10 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
+#include "coseno/engine.h"
 #include "engine/search_graph.h"
 #include "engine/vector_search.h"
 #include "models/fitted_model.h"
@@ -38,6 +40,7 @@ struct ModelSnapshot {
   Settings settings;
   VoiceWeights weights = kUntrained;
   double ndcg = 0;             // when it was published
+  double ndcg_popularity = 0;  // of popularity, then
   std::size_t size_bytes = 0;  // of the model's file, and of what searches it
   // Of a model with vectors: how alike two items are. Of one that scores by their inner product
   // alone: the search in its place. Both hold views of `model`.
@@ -60,6 +63,8 @@ struct ModelSnapshot {
   static Result<std::uint64_t> current_id(const std::string& snapshots);
   // One that no snapshot of the folder has, damaged ones included; from 1 on. Errors: io.
   static Result<std::uint64_t> next_id(const std::string& snapshots);
+  // What snapshot.json of each says, newest first, damaged ones left out. Error: io.
+  static Result<std::vector<SnapshotInfo>> list(const std::string& snapshots);
   // Makes snapshot `id` of the folder `snapshots` the current one of the folder `to`, as save()
   // would have. Nothing is done for 0. Errors: io.
   static Result<void> copy(const std::string& snapshots, std::uint64_t id, const std::string& to);

@@ -4,11 +4,19 @@
 
 #include "base/check.h"
 #include "server/call.h"
+#include "server/documents.h"
 #include "server/events.h"
+#include "server/exports.h"
 #include "server/health.h"
+#include "server/imports.h"
+#include "server/list_stream.h"
 #include "server/lists.h"
 #include "server/problem.h"
+#include "server/records.h"
 #include "server/routes.h"
+#include "server/settings.h"
+#include "server/trainings.h"
+#include "server/user_events.h"
 
 namespace coseno::server {
 namespace {
@@ -25,7 +33,12 @@ Problem no_such_path(const Call& call) {
 
 class Api final : public Handler {
  public:
-  Api(Engine& engine, const ApiOptions& options) : engine_(engine), options_(options) {
+  Api(Engine& engine, const ApiOptions& options)
+      : engine_(engine),
+        options_(options),
+        settings_(engine, options_),
+        trainings_(engine),
+        imports_(engine) {
     COSENO_CHECK(options.max_k >= 1 && options.max_k <= 1000);
   }
 
@@ -43,7 +56,10 @@ class Api final : public Handler {
     return problem_reply(reply.error(), request.request_id);
   }
 
-  std::unique_ptr<Upload> begin_upload(const Request& /*head*/) override { return nullptr; }
+  std::unique_ptr<Upload> begin_upload(const Request& head) override {
+    const Matched matched = match(head.method, head.target);
+    return imports_.begin({head, matched});
+  }
 
   Reply problem(unsigned status, std::string_view code, std::string_view detail,
                 std::string_view request_id) const override {
@@ -65,19 +81,76 @@ class Api final : public Handler {
         return similar_items(lists(), call);
       case Operation::trending:
         return trending(lists(), call);
+      case Operation::put_item:
+        return put_item(engine_, options_, call);
+      case Operation::patch_item:
+        return patch_item(engine_, options_, call);
+      case Operation::get_item:
+        return get_item(engine_, call);
+      case Operation::delete_item:
+        return delete_item(engine_, call);
+      case Operation::put_items:
+        return put_items(engine_, options_, call);
+      case Operation::list_items:
+        return list_items(engine_, options_, call);
+      case Operation::put_user:
+        return put_user(engine_, options_, call);
+      case Operation::patch_user:
+        return patch_user(engine_, options_, call);
+      case Operation::get_user:
+        return get_user(engine_, call);
+      case Operation::erase_user:
+        return erase_user(engine_, call);
+      case Operation::put_users:
+        return put_users(engine_, options_, call);
+      case Operation::list_users:
+        return list_users(engine_, options_, call);
+      case Operation::list_user_events:
+        return list_user_events(engine_, options_, call);
+      case Operation::similar_users:
+        return similar_users(engine_, options_, call);
+      case Operation::recommend_stream:
+        return recommend_stream(lists(), call);
+      case Operation::get_import:
+        return imports_.get(call);
+      case Operation::export_all:
+        return export_all(engine_, call);
+      case Operation::start_training:
+        return trainings_.start(options_, call);
+      case Operation::list_trainings:
+        return trainings_.list(call);
+      case Operation::get_training:
+        return trainings_.get(call);
+      case Operation::cancel_training:
+        return trainings_.cancel(call);
+      case Operation::list_models:
+        return list_models(engine_, call);
+      case Operation::get_settings:
+        return settings_.get(call);
+      case Operation::patch_settings:
+        return settings_.patch(call);
       case Operation::live:
         return live(call);
       case Operation::ready:
         return ready(engine_, call);
-      default:
-        return std::unexpected(no_such_path(call));
+      case Operation::openapi:
+        return openapi_document(call);
+      case Operation::docs:
+        return docs_page(call);
+      case Operation::start_import:  // by begin_upload()
+      case Operation::unknown:
+      case Operation::wrong_method:
+        break;
     }
+    return std::unexpected(no_such_path(call));
   }
-
-  ListContext lists() { return {engine_, options_, {}}; }
+  ListContext lists() { return {engine_, options_, settings_.defaults()}; }
 
   Engine& engine_;
   const ApiOptions options_;
+  ServerSettings settings_;
+  Trainings trainings_;
+  Imports imports_;
 };
 
 }  // namespace

@@ -70,6 +70,29 @@ void keep_page(const Shown& shown, std::size_t k, Recommendations& list) {
     list.items.erase(list.items.begin() + static_cast<std::ptrdiff_t>(k), list.items.end());
 }
 
+// The field that the engine's error is about.
+std::string field_of(std::string_view message, std::string_view prefix) {
+  // As the engine's errors begin, and the member that each speaks of.
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kWords = {
+      {{"k must", "k"},
+       {"filter", "filter"},
+       {"boost", "boosts"},
+       {"cap", "caps"},
+       {"pinned", "pinned"},
+       {"pin", "pinned"},
+       {"diversity", "diversity"},
+       {"calibrat", "calibrate"},
+       {"exploration", "exploration"},
+       {"history", "history"},
+       {"min_position", "min_position"},
+       {"there is no item", "item"}}};
+  for (const auto& [word, field] : kWords) {
+    if (!message.starts_with(word)) continue;
+    return field == "item" ? "item" : std::string(prefix) + std::string(field);
+  }
+  return "";
+}
+
 Reply list_reply(const Engine& engine, const Recommendations& list, bool has_titles,
                  const std::optional<std::string>& next) {
   std::string body;
@@ -84,13 +107,6 @@ Reply list_reply(const Engine& engine, const Recommendations& list, bool has_tit
   }
   body += '}';
   return json_reply(std::move(body));
-}
-
-// What the engine refused, with the field that it speaks of.
-Problem list_problem(Error error, std::string_view prefix) {
-  Problem problem(std::move(error));
-  if (problem.status != 500) problem.field = list_field_of(problem.detail, prefix);
-  return problem;
 }
 
 Answer<Reply> answer(const ListContext& context, ListRequest& request, std::string_view user,
@@ -140,26 +156,10 @@ Answer<Reply> plain_reply(const Engine& engine, Result<Recommendations> list, bo
 
 }  // namespace
 
-std::string list_field_of(std::string_view message, std::string_view prefix) {
-  // As the engine's errors begin, and the member that each speaks of.
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kWords = {
-      {{"k must", "k"},
-       {"filter", "filter"},
-       {"boost", "boosts"},
-       {"cap", "caps"},
-       {"pinned", "pinned"},
-       {"pin", "pinned"},
-       {"diversity", "diversity"},
-       {"calibrat", "calibrate"},
-       {"exploration", "exploration"},
-       {"history", "history"},
-       {"min_position", "min_position"},
-       {"there is no item", "item"}}};
-  for (const auto& [word, field] : kWords) {
-    if (!message.starts_with(word)) continue;
-    return field == "item" ? "item" : std::string(prefix) + std::string(field);
-  }
-  return "";
+Problem list_problem(Error error, std::string_view prefix) {
+  Problem problem(std::move(error));
+  if (problem.status != 500) problem.field = field_of(problem.detail, prefix);
+  return problem;
 }
 
 Answer<Reply> recommend(const ListContext& context, const Call& call) {

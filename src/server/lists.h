@@ -27,8 +27,8 @@ Answer<Reply> similar_items(const ListContext& context, const Call& call);
 // GET /v1/trending
 Answer<Reply> trending(const ListContext& context, const Call& call);
 
-// The field of the request that the engine's error is about, as `place` writes fields: "/" of a
-// body, "" of a query.
-std::string list_field_of(std::string_view message, std::string_view prefix);
+// What the engine refused of a list, with the field that it speaks of: `prefix` is "/" where fields
+// stand in a body, "" where they stand in a query.
+Problem list_problem(Error error, std::string_view prefix);
 
 }  // namespace coseno::server
