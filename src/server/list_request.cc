@@ -50,6 +50,12 @@ Answer<std::optional<json::value>> json_of(Query& query, std::string_view name,
       400, "invalid_json", fmt::format("{}: {}", name, value.error().message), std::string(name)));
 }
 
+// The same filter is the same text, wherever it stands. What is no JSON the engine refuses.
+std::string as_in_a_body(std::string text, std::size_t max_depth) {
+  const Result<json::value> value = parse_json_document(text, kMaxQueryJsonBytes, max_depth);
+  return value ? text_of(*value) : std::move(text);
+}
+
 }  // namespace
 
 Answer<void> ListRequest::set_k(std::optional<std::uint64_t> k, const ApiOptions& options,
@@ -112,7 +118,7 @@ Answer<ListRequest> ListRequest::of_query(Query& query, const ListDefaults& defa
   COSENO_ASSIGN(k, query.whole_number("k"));
   COSENO_TRY(request.set_k(k, options, "k"));
   COSENO_ASSIGN(filter, query.text("filter"));
-  take(std::move(filter), request.filter_);
+  if (filter) request.filter_ = as_in_a_body(std::move(*filter), options.max_json_depth);
   request.exclude_ = query.texts("exclude");
   request.pinned_ = query.texts("pinned");
   COSENO_ASSIGN(caps, json_of(query, "caps", options.max_json_depth));

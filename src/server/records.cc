@@ -1,5 +1,6 @@
 #include "server/records.h"
 
+#include <algorithm>
 #include <functional>
 #include <optional>
 #include <string>
@@ -34,7 +35,8 @@ Problem properties_problem(Error error, std::string_view place) {
   if (problem.status != 400) return problem;
   problem.field = place;
   if (problem.detail.starts_with('/')) {
-    problem.field += problem.detail.substr(0, problem.detail.find(": "));
+    const std::string_view message = problem.detail;
+    problem.field += message.substr(0, std::min(message.find(": "), message.find(" must ")));
   }
   return problem;
 }
