@@ -92,8 +92,9 @@ class Answer {
     COSENO_TRY(find_history(request));
     const Tastes tastes = tastes_of(scratch_.history, *types_, now_ms_);
     const Scorer scorer = this->scorer();
-    std::optional<LiveScores> live = scorer.live(tastes, n_items_, scratch_.live);
+    // The shelf before the counts, as where they are read anew for explanations.
     const std::shared_lock lock(state_.shelf.mutex);
+    std::optional<LiveScores> live = scorer.live(tastes, n_items_, scratch_.live);
     find_available();
     COSENO_ASSIGN(pins, find_pins(request.pinned));
     COSENO_TRY(narrow(request.filter));
