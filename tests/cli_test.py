@@ -872,7 +872,7 @@ class DataFolderTest(ProgramTest):
         self.assertEqual(self.json("import", self.data, "--items", items)["items"], 1)
         text = self.good("inspect", self.data, "--item", "tea")
         self.assertRegex(text, r'^Item tea\ntitle: "Black Tea"\n')
-        self.refused(1, "i.jsonl: item tea: ", "import", self.data, "--items",
+        self.refused(1, "i.jsonl: item 'tea': ", "import", self.data, "--items",
                      self.write("i.jsonl", json.dumps({"id": "tea", "x" * 200: 1})))  # fmt: skip
 
     def test_import_says_what_it_did(self):

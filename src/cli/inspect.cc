@@ -20,6 +20,7 @@
 #include "cli/table.h"
 #include "cli/time_text.h"
 #include "coseno/engine.h"
+#include "engine/answer_json.h"
 #include "engine/event_type_table.h"
 
 namespace coseno::cli {
@@ -144,12 +145,13 @@ Outcome<void> inspect_user(const Arguments& arguments, const Engine& engine) {
 
 std::string item_json(const std::string& item, const std::string& properties,
                       const Recommendations& similar, const Engine& engine) {
-  return json_text(boost::json::object{{"item", item},
-                                       {"properties", parsed(properties)},
-                                       {"similar", recommendations_json(similar, engine)},
-                                       {"position", similar.position},
-                                       {"snapshot", similar.snapshot}}) +
-         "\n";
+  std::string text =
+      json_text(boost::json::object{{"item", item}, {"properties", parsed(properties)}});
+  text.pop_back();
+  text += ", \"similar\": ";
+  append_items(similar.items, titles_of(engine, similar.items), text);
+  return text + fmt::format(", \"position\": {}, \"snapshot\": {}}}\n", similar.position,
+                            similar.snapshot);
 }
 
 std::string item_text(const std::string& item, const std::string& properties,

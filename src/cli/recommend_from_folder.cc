@@ -30,20 +30,12 @@ std::string note_of(const FolderRequest& request, const FolderAnswer& answer) {
                                 : "nothing left to recommend that passes the filter";
 }
 
-void add_propensities(const Recommendations& list, boost::json::array& items) {
-  for (std::size_t n = 0; n < items.size(); ++n) {
-    items[n].as_object()["propensity"] = list.items[n].propensity;
-  }
-}
-
 std::string json_answer(const FolderRequest& request, const FolderAnswer& answer,
                         const Engine& engine) {
   boost::json::object json{{"user", request.user}};
   if (answer.n_events == 0) json["known"] = false;
   if (!answer.note.empty()) json["note"] = answer.note;
-  for (auto& [name, value] : list_json(answer.list, engine)) json[name] = std::move(value);
-  if (request.explore > 0) add_propensities(answer.list, json["items"].as_array());
-  return json_text(json) + "\n";
+  return list_json(json, answer.list, engine);
 }
 
 std::string text_answer(const FolderRequest& request, const FolderAnswer& answer,

@@ -3,13 +3,12 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <boost/json.hpp>
-
 #include <algorithm>
 #include <vector>
 
 #include "cli/json_text.h"
 #include "cli/table.h"
+#include "engine/answer_json.h"
 
 namespace coseno::cli {
 namespace {
@@ -36,16 +35,6 @@ std::string reasons_text(const RecommendedItem& item, const Engine& engine) {
 
 }  // namespace
 
-std::string title_of(const Engine& engine, std::string_view item) {
-  const Result<std::optional<std::string>> properties = engine.item(item);
-  if (!properties || !*properties) return "";
-  boost::system::error_code error;
-  const boost::json::value json = boost::json::parse(**properties, error);
-  if (error || !json.is_object()) return "";
-  const boost::json::value* const title = json.get_object().if_contains("title");
-  return title != nullptr && title->is_string() ? std::string(title->get_string()) : "";
-}
-
 std::string model_text(const EngineStats& stats) {
   std::string text = stats.snapshot == 0
                          ? "no model yet (coseno train)"
@@ -59,8 +48,7 @@ std::string model_text(const EngineStats& stats) {
 
 std::string recommendations_table(const Recommendations& list, const Engine& engine) {
   using enum Table::Align;
-  std::vector<std::string> titles;
-  for (const RecommendedItem& item : list.items) titles.push_back(title_of(engine, item.item));
+  const std::vector<std::string> titles = titles_of(engine, list.items);
   const bool has_titles = std::ranges::any_of(titles, [](const auto& t) { return !t.empty(); });
   const bool is_explained = std::ranges::any_of(
       list.items, [](const RecommendedItem& item) { return !item.sources.empty(); });
@@ -90,34 +78,13 @@ std::string recommendations_table(const Recommendations& list, const Engine& eng
   return table.text();
 }
 
-boost::json::array recommendations_json(const Recommendations& list, const Engine& engine) {
-  boost::json::array items;
-  for (const RecommendedItem& item : list.items) {
-    boost::json::object json{{"item", item.item}, {"score", shortest(item.score)}};
-    if (const std::string title = title_of(engine, item.item); !title.empty()) {
-      json["title"] = title;
-    }
-    if (!item.sources.empty()) {
-      boost::json::array sources;
-      for (const coseno::Source& source : item.sources) {
-        sources.push_back({{"name", source.name}, {"score", shortest(source.score)}});
-      }
-      boost::json::array reasons;
-      for (const Reason& reason : item.reasons) {
-        reasons.push_back({{"item", reason.item}, {"share", shortest(reason.share)}});
-      }
-      json["sources"] = std::move(sources);
-      json["reasons"] = std::move(reasons);
-    }
-    items.push_back(std::move(json));
-  }
-  return items;
-}
-
-boost::json::object list_json(const Recommendations& list, const Engine& engine) {
-  return {{"items", recommendations_json(list, engine)},
-          {"position", list.position},
-          {"snapshot", list.snapshot}};
+std::string list_json(const boost::json::object& head, const Recommendations& list,
+                      const Engine& engine) {
+  std::string text = json_text(head);
+  text.pop_back();
+  if (!head.empty()) text += ", ";
+  append_list(list, titles_of(engine, list.items), text);
+  return text + "}\n";
 }
 
 }  // namespace coseno::cli

@@ -52,8 +52,8 @@ void declare_limits(LayeredSettings& settings, server::HttpOptions& http) {
 
 void declare_requests(LayeredSettings& settings, server::ApiOptions& api) {
   settings.whole("max-k", api.max_k, 1, 1000, "Items of a list; more get 400");
-  settings.whole("max-page", api.max_page, 1, 100'000, "Entries of a page; more get 400");
-  settings.whole("max-batch", api.max_batch, 1, 1'000'000,
+  settings.whole("max-page", api.max_page, 1, 1000, "Entries of a page; more get 400");
+  settings.whole("max-batch", api.max_batch, 1, 100'000,
                  "Events, items or users of a request; more get 413");
   settings.whole("max-json-depth", api.max_json_depth, 2, 1000,
                  "Of lists and objects within each other; more gets 400");

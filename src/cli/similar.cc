@@ -15,6 +15,7 @@
 #include "cli/recommendations_text.h"
 #include "cli/source.h"
 #include "cli/table.h"
+#include "engine/answer_json.h"
 
 namespace coseno::cli {
 namespace {
@@ -62,8 +63,7 @@ std::string json_answer(const Arguments& arguments, const Engine& engine,
                         const Recommendations& list) {
   boost::json::object answer{{"item", arguments.item}};
   if (list.items.empty()) answer["note"] = note(arguments);
-  for (auto& [name, value] : list_json(list, engine)) answer[name] = std::move(value);
-  return json_text(answer) + "\n";
+  return list_json(answer, list, engine);
 }
 
 std::string text_answer(const Arguments& arguments, const Engine& engine,

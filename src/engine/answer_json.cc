@@ -77,7 +77,8 @@ void append_reasons(std::span<const Reason> reasons, std::string& out) {
   out += ']';
 }
 
-void append_item(const RecommendedItem& item, std::string_view title, std::string& out) {
+void append_item(const RecommendedItem& item, std::string_view title, bool by_chance,
+                 std::string& out) {
   out += "{\"item\": ";
   append_json(item.item, out);
   out += ", \"score\": ";
@@ -86,7 +87,7 @@ void append_item(const RecommendedItem& item, std::string_view title, std::strin
     out += ", \"title\": ";
     append_json(title, out);
   }
-  if (item.propensity != 1) {
+  if (by_chance) {
     out += ", \"propensity\": ";
     append_json(item.propensity, out);
   }
@@ -125,10 +126,12 @@ void append_json(std::int64_t number, std::string& out) { append_number(number, 
 void append_items(std::span<const RecommendedItem> items, std::span<const std::string> titles,
                   std::string& out) {
   COSENO_CHECK(titles.empty() || titles.size() == items.size());
+  const bool by_chance =
+      std::ranges::any_of(items, [](const RecommendedItem& item) { return item.propensity != 1; });
   out += '[';
   for (std::size_t n = 0; n < items.size(); ++n) {
     if (n > 0) out += ", ";
-    append_item(items[n], titles.empty() ? std::string_view() : titles[n], out);
+    append_item(items[n], titles.empty() ? std::string_view() : titles[n], by_chance, out);
   }
   out += ']';
 }

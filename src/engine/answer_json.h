@@ -22,8 +22,8 @@ void append_json(std::uint64_t number, std::string& out);
 void append_json(std::int64_t number, std::string& out);
 
 // [{"item": ..., "score": ..., "title"?: ..., "propensity"?: ..., "sources"?: [...], "reasons"?:
-// [...]}, ...]: a title where `titles` has one, one an item or none at all; the propensity where
-// chance had a part; sources and reasons where they were asked for.
+// [...]}, ...]: a title where `titles` has one, one an item or none at all; propensities where
+// chance had a part in the list; sources and reasons where they were asked for.
 void append_items(std::span<const RecommendedItem> items, std::span<const std::string> titles,
                   std::string& out);
 

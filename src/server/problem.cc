@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "data/utf8.h"
 #include "engine/answer_json.h"
 
 namespace coseno::server {
@@ -66,6 +67,12 @@ StatusAndCode of_error(ErrorCode code) {
   return {500, "internal"};
 }
 
+// UTF-8, whatever a client sent that is repeated in it.
+std::string readable(std::string text) {
+  while (const auto at = find_invalid_utf8(text)) text[*at] = '?';
+  return text;
+}
+
 }  // namespace
 
 Problem::Problem(Error error)
@@ -95,8 +102,8 @@ Reply problem_reply(const Problem& problem, std::string_view request_id) {
   member("title", kind.title);
   out += fmt::format(", \"status\": {}", problem.status);
   member("code", problem.code);
-  member("detail", problem.detail);
-  if (!problem.field.empty()) member("field", problem.field);
+  member("detail", readable(problem.detail));
+  if (!problem.field.empty()) member("field", readable(problem.field));
   member("request_id", request_id);
   out += "}\n";
   return reply;
