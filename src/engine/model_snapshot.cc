@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/atomic_file.h"
+#include "ranking/json_document.h"
 
 namespace coseno {
 namespace {
@@ -149,16 +150,16 @@ Result<std::vector<std::uint64_t>> ids_in(const std::string& snapshots) {
 
 // What a description says to people; nothing where it cannot be read.
 std::optional<SnapshotInfo> info_of(std::string_view text, std::uint64_t id) {
-  boost::system::error_code error;
-  const boost::json::value json = boost::json::parse(text, error);
-  if (error || !json.is_object()) return std::nullopt;
+  constexpr std::size_t kMaxDepth = 8;
+  const Result<boost::json::value> json = parse_json_document(text, kMaxTextBytes, kMaxDepth);
+  if (!json || !json->is_object()) return std::nullopt;
   const auto number = [&json](std::string_view name) -> std::optional<double> {
-    const boost::json::value* const value = json.get_object().if_contains(name);
+    const boost::json::value* const value = json->get_object().if_contains(name);
     if (value == nullptr || !value->is_number()) return std::nullopt;
     return value->to_number<double>();
   };
-  const boost::json::value* const model = json.get_object().if_contains("model");
-  const boost::json::value* const settings = json.get_object().if_contains("settings");
+  const boost::json::value* const model = json->get_object().if_contains("model");
+  const boost::json::value* const settings = json->get_object().if_contains("settings");
   const std::optional<double> position = number("position");
   const std::optional<double> ndcg = number("ndcg");
   if (model == nullptr || !model->is_string() || !position || !(*position >= 0) || !ndcg) {
