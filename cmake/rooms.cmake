@@ -16,7 +16,8 @@ if(COSENO_SANITIZE)
   target_link_options(coseno_flags INTERFACE -fsanitize=${COSENO_SANITIZE})
 elseif(COSENO_FUZZ)
   target_compile_options(coseno_flags INTERFACE ${COSENO_INSTRUMENTED}
-                         -fsanitize=fuzzer-no-link,address,undefined)
+                         -fsanitize=fuzzer-no-link,address,undefined
+                         -fsanitize-ignorelist=${PROJECT_SOURCE_DIR}/cmake/sanitizer_ignorelist.txt)
   target_link_options(coseno_flags INTERFACE -fsanitize=address,undefined)
   add_custom_target(fuzzers)
 else()

@@ -192,7 +192,7 @@ void combine(MatrixView rows, const float* HWY_RESTRICT weights, float* HWY_REST
   for (std::size_t c = 0; c < rows.dim; c += hn::Lanes(tag)) {
     Vector sum0 = hn::Zero(tag);
     Vector sum1 = hn::Zero(tag);
-    const float* row = rows.data + c;
+    const float* row = rows.n_rows > 0 ? rows.data + c : nullptr;
     std::size_t i = 0;
     for (; i + 2 <= rows.n_rows; i += 2, row += 2 * rows.dim) {
       sum0 = hn::MulAdd(hn::Set(tag, weights[i]), hn::LoadU(tag, row), sum0);

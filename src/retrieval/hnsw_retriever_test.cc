@@ -164,7 +164,7 @@ TEST(HnswRetrieverTest, TheSameOptionsGiveTheSameAnswers) {
 // Rows are dealt out to graphs by their number alone, and threads make what one would.
 TEST(HnswRetrieverTest, SeveralGraphsFindWhatOneFinds) {
   constexpr HnswRetriever::Options kFour = {
-      .build_width = 100, .width = 50, .walk_share = 1, .rows_a_graph = 1001};
+      .build_width = 100, .width = 100, .walk_share = 1, .rows_a_graph = 1001};
   const Factors vectors = clustered_rows(kRows, 1);
   const Factors queries = clustered_rows(kQueries, 2);
   const HnswRetriever one = built(vectors, kFour);
