@@ -5,17 +5,13 @@
 #include <limits>
 #include <new>
 
-#ifdef __linux__
-#include <sys/mman.h>
-#endif
-
 #include "base/check.h"
+#include "base/huge_pages.h"
 
 namespace coseno {
 namespace {
 
-constexpr std::size_t kHugePageBytes = std::size_t{2} << 20;
-// A page, which madvise() asks for.
+// A page.
 constexpr std::align_val_t kAlignment{4096};
 
 // A code is a whole number v plus kZeroCode.
@@ -62,10 +58,7 @@ Place place_of(std::size_t column) { return {column / 8 * 4 + column % 4, column
 
 ScannedBytes::ScannedBytes(std::size_t n) {
   bytes_.reset(static_cast<std::uint8_t*>(::operator new(n, kAlignment)));
-#ifdef __linux__
-  // Where it is refused, the scan is slower and no less right.
-  if (n >= kHugePageBytes) static_cast<void>(madvise(bytes_.get(), n, MADV_HUGEPAGE));
-#endif
+  prefer_huge_pages(bytes_.get(), n);
   std::fill_n(bytes_.get(), n, std::uint8_t{0});
 }
 

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/huge_pages.h"
 #include "math/kernels.h"
 #include "retrieval/row_search.h"
 
@@ -232,6 +233,10 @@ Result<HnswRetriever> HnswRetriever::assemble(MatrixView vectors, const Options&
   }
   HnswRetriever retriever(vectors, options, nullptr);
   retriever.graphs_ = std::move(graphs);
+  // A walk reads rows here and there, and each is on another page.
+  if (!retriever.graphs_.empty()) {
+    prefer_huge_pages(vectors.data, vectors.n_rows * vectors.dim * sizeof(float));
+  }
   return retriever;
 }
 

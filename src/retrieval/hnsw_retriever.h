@@ -65,7 +65,7 @@ class HnswRetriever {
     double walk_share = 0.03;  // of all rows; in [0, 1]
     std::uint64_t seed = 1;    // of the layers
     // 1,000,000 rows in four graphs take half as long to make with two threads as in one graph, and
-    // XXX as long to search.
+    // a search of both takes about as long.
     std::size_t rows_a_graph = 300'000;  // at most, in [1000, 2^32 - 1]
   };
 
