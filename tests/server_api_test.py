@@ -275,7 +275,7 @@ class ApiTest(unittest.TestCase):
             "POST", "/v1/events", status, code, field, body, **rest
         )
         refused(400, "unknown_field", "/1/itm", [good, {"user": "bad", "itm": "x", "item": "tea"}])
-        refused(400, "invalid_argument", "/1/type", [good, {**good, "type": "sip"}])
+        refused(422, "invalid_argument", "/1/type", [good, {**good, "type": "sip"}])
         refused(400, "invalid_argument", "/item", {"user": "bad"})
         refused(400, "invalid_json", None, b'{"user": "bad", "user": "b", "item": "tea"}')
         refused(400, "invalid_json", None, b"[" * 100)
@@ -294,7 +294,7 @@ class ApiTest(unittest.TestCase):
                 self.ask("PATCH", path, {"a": None, "c": True})
                 found = self.get(path)
                 self.assertEqual(found, {kind: name, "properties": {"b": ["x", "y"], "c": True}})
-                self.refused("PUT", path, 400, "invalid_argument", "/p/lat", {"p": {"lat": 91, "lon": 0}})
+                self.refused("PUT", path, 422, "invalid_argument", "/p/lat", {"p": {"lat": 91, "lon": 0}})
                 self.ask("DELETE", path)
                 self.refused("GET", path, 404, "not_found", kind)
                 self.refused("DELETE", path, 404, "not_found", kind)
@@ -325,9 +325,9 @@ class ApiTest(unittest.TestCase):
         hot = self.get("/v1/items" + query(filter={"equals": {"genres": "hot"}}))
         self.assertEqual({item["item"] for item in hot["items"]}, {"tea", "coffee"})
         next_page = self.get("/v1/items?limit=1")["next"]
-        self.refused("GET", f"/v1/items?text=tea&cursor={next_page}", 400, "invalid_cursor", "cursor")
+        self.refused("GET", f"/v1/items?text=tea&cursor={next_page}", 422, "invalid_cursor", "cursor")
         self.refused("GET", "/v1/items?limit=0", 400, "invalid_argument", "limit")
-        self.refused("GET", "/v1/items?filter=x", 400, "invalid_argument", "filter")
+        self.refused("GET", "/v1/items?filter=x", 422, "invalid_argument", "filter")
 
     def test_an_erased_person_is_gone(self):
         self.post("/v1/events", [{"user": "gone", "item": item} for item in ("tea", "milk")])
@@ -450,13 +450,14 @@ class ApiTest(unittest.TestCase):
         self.assertIn("the file:2:9", job["problem"]["detail"])
         job = self.server.send_file('{"id": "u9", "age": 30}\n', "users")
         self.assertEqual(job["result"]["put"], 1)
-        refused = lambda target, field: self.refused(  # noqa: E731
-            "POST", target, 400, "invalid_argument", field, b"x", content="application/octet-stream"
-        )
-        refused("/v1/imports?what=all", "what")
-        refused("/v1/imports?format=xml", "format")
-        refused("/v1/imports?type=sip", "type")
-        self.refused("POST", "/v1/imports", 400, "invalid_argument", None, b"")
+        for target, status, field in (
+            ("/v1/imports?what=all", 400, "what"),
+            ("/v1/imports?format=xml", 400, "format"),
+            ("/v1/imports?type=none", 422, "type"),
+        ):
+            self.refused("POST", target, status, "invalid_argument", field, b"x",
+                         content="application/octet-stream")  # fmt: skip
+        self.refused("POST", "/v1/imports", 422, "invalid_argument", None, b"")
         self.refused("GET", "/v1/imports/99", 404, "not_found", "id")
 
     # --- models and settings
@@ -474,8 +475,9 @@ class ApiTest(unittest.TestCase):
         self.assertEqual(models[0]["ndcg_popularity"], job["result"]["ndcg_popularity"])
         self.assertEqual(self.get("/v1/trainings")["trainings"][0]["id"], job["id"])
         self.assertEqual(self.ask("DELETE", "/v1/trainings/" + job["id"]).json()["state"], "done")
-        self.refused("POST", "/v1/trainings", 400, "invalid_argument", "/model", {"model": "none"})
-        self.refused("POST", "/v1/trainings", 400, "invalid_argument", "/settings",
+        self.refused("GET", "/v1/trainings/" + job["id"], 404, "not_found", "id")
+        self.refused("POST", "/v1/trainings", 422, "invalid_argument", "/model", {"model": "none"})
+        self.refused("POST", "/v1/trainings", 422, "invalid_argument", "/settings",
                      {"model": "ease", "settings": {"l3": 1}})  # fmt: skip
         self.refused("GET", "/v1/trainings/99", 404, "not_found", "id")
 
@@ -493,11 +495,10 @@ class ApiTest(unittest.TestCase):
         self.assertNotIn("save", after["event_types"])
         self.post("/v1/events", {"user": "sips", "item": "tea", "type": "sip"})
         self.assertEqual(len(self.get("/v1/users/sips/recommendations")["items"]), 2)
-        refused = lambda field, body: self.refused(  # noqa: E731
-            "PATCH", "/v1/settings", 400, "invalid_argument", field, body
-        )
-        refused("/event_types/click/weight", {"event_types": {"click": {"weight": -1}}})
-        refused("/defaults/k", {"defaults": {"k": 0}})
+        self.refused("PATCH", "/v1/settings", 422, "invalid_argument", "/event_types/click/weight",
+                     {"event_types": {"click": {"weight": -1}}})  # fmt: skip
+        self.refused("PATCH", "/v1/settings", 400, "invalid_argument", "/defaults/k",
+                     {"defaults": {"k": 0}})  # fmt: skip
         self.refused("PATCH", "/v1/settings", 400, "unknown_field", "/default", {"default": {}})
         self.ask("PATCH", "/v1/settings", {"event_types": {"save": {"weight": 2}}, "defaults": {"k": 10}})
 

@@ -138,6 +138,7 @@ class Api final : public Handler {
       case Operation::docs:
         return docs_page(call);
       case Operation::start_import:  // by begin_upload()
+      case Operation::metrics:       // by the transport
       case Operation::unknown:
       case Operation::wrong_method:
         break;

@@ -79,7 +79,7 @@ TEST(ProblemTest, IsUtf8WhateverIsRepeatedInIt) {
 }
 
 TEST(ProblemTest, AnErrorHasItsStatus) {
-  EXPECT_EQ(Problem(Error{ErrorCode::invalid_argument, ""}).status, 400U);
+  EXPECT_EQ(Problem(Error{ErrorCode::invalid_argument, ""}).status, 422U);
   EXPECT_EQ(Problem(Error{ErrorCode::not_found, ""}).status, 404U);
   EXPECT_EQ(Problem(Error{ErrorCode::conflict, ""}).status, 409U);
   EXPECT_EQ(Problem(Error{ErrorCode::io, ""}).status, 500U);
@@ -141,18 +141,19 @@ TEST(JobsTest, OneAfterAnother) {
   EXPECT_FALSE(jobs.find(99));
 }
 
-TEST(JobsTest, AJobCanBeCancelledBeforeAndWhileItRuns) {
+TEST(JobsTest, AJobCanBeRemovedBeforeAndWhileItRuns) {
   Gate gate;
   Jobs jobs(1);
   const auto first = jobs.start(gate.work());
   wait_until_running(jobs, first->id);
   const auto second = jobs.start(gate.work());
-  EXPECT_TRUE(jobs.cancel(second->id));
-  EXPECT_EQ(jobs.find(second->id)->state, JobState::cancelled);
-  EXPECT_TRUE(jobs.start(gate.work()));  // in its place
-  EXPECT_TRUE(jobs.cancel(first->id));
-  EXPECT_EQ(ended(jobs, first->id), JobState::cancelled);
-  EXPECT_FALSE(jobs.cancel(99));
+  EXPECT_EQ(jobs.remove(second->id)->state, JobState::waiting);
+  EXPECT_FALSE(jobs.find(second->id));
+  const auto third = jobs.start(gate.work());  // in its place
+  ASSERT_TRUE(third);
+  EXPECT_EQ(jobs.remove(first->id)->state, JobState::running);
+  wait_until_running(jobs, third->id);
+  EXPECT_FALSE(jobs.remove(99));
 }  // and the end cancels the third
 
 TEST(JobsTest, WhatFailedIsTold) {
@@ -216,7 +217,7 @@ TEST_F(ApiTest, ManyRecordsAreCheckedWholeBeforeTheFirstIsPut) {
   EXPECT_EQ(refusal({"POST", "/v1/items",
                      R"([{"item": "a"}, {"item": "b", "properties": {"p": {"x": 1}}}])"})
                 .substr(0, 41),
-            "400 invalid_argument /1/properties/p/x: /");
+            "422 invalid_argument /1/properties/p/x: /");
   EXPECT_EQ(refusal({"POST", "/v1/items", R"([{"item": "a"}, {"item": ""}])"}),
             "400 invalid_argument /1/item: the item is empty");
   EXPECT_EQ(refusal({"POST", "/v1/users", R"({"user": "a"})"}),

@@ -82,7 +82,7 @@ std::string make_cursor(CursorKind kind, std::string_view bytes) {
 
 std::unexpected<Problem> invalid_cursor(std::string_view why) {
   return std::unexpected(
-      Problem(400, "invalid_cursor", fmt::format("the cursor {}", why), "cursor"));
+      Problem(422, "invalid_cursor", fmt::format("the cursor {}", why), "cursor"));
 }
 
 Answer<std::string> read_cursor(CursorKind kind, std::string_view text) {

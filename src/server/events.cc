@@ -10,7 +10,6 @@
 #include <utility>
 #include <vector>
 
-#include "data/text_values.h"
 #include "engine/answer_json.h"
 #include "ranking/json_document.h"
 #include "server/json_body.h"
@@ -68,8 +67,8 @@ Answer<float> value_of(Fields& fields) {
 
 Answer<std::string_view> id_of(Fields& fields, std::string_view name) {
   COSENO_ASSIGN(id, fields.required(name, fields.text(name)));
-  if (is_valid_id(id)) return id;
-  return bad_request(fields.place_of(name), "{}", id_trouble(name, id));
+  COSENO_TRY(check_id(id, name, fields.place_of(name)));
+  return id;
 }
 
 Answer<Event> event_of(const json::value& value, std::string place) {
@@ -87,7 +86,7 @@ Answer<Event> event_of(const json::value& value, std::string place) {
   event.time_ms = time_ms;
   COSENO_ASSIGN(id, fields.text("id"));
   if (id) {
-    if (!is_valid_id(*id)) return bad_request(fields.place_of("id"), "{}", id_trouble("id", *id));
+    COSENO_TRY(check_id(*id, "id", fields.place_of("id")));
     event.id = *id;
   }
   COSENO_TRY(fields.end());
@@ -114,7 +113,7 @@ Answer<Reply> store(Engine& engine, const std::vector<Event>& events, bool is_li
   Result<Acknowledged> acknowledged = engine.observe(events);
   if (acknowledged) return acknowledgement(*acknowledged);
   Problem problem(std::move(acknowledged).error());
-  if (problem.status == 400) problem.field = field_of(problem.detail, is_list);
+  if (problem.status == 422) problem.field = field_of(problem.detail, is_list);
   return std::unexpected(std::move(problem));
 }
 

@@ -76,16 +76,16 @@ TEST_F(EventsTest, RefusesWithTheFieldsName) {
   EXPECT_EQ(said(R"({"user": "ann", "user": "ben", "item": "tea"})"),
             "400 invalid_json: 'user' stands twice in one object");
   EXPECT_EQ(said(R"({"user": "ann", "item": "tea", "type": "sip"})"),
-            "400 invalid_argument /type: there is no event type 'sip'");
+            "422 invalid_argument /type: there is no event type 'sip'");
   EXPECT_EQ(said(R"([{"user": "ann", "item": "tea"}, {"user": "a", "item": "b", "type": "sip"}])"),
-            "400 invalid_argument /1/type: event 2 of 2: there is no event type 'sip'");
+            "422 invalid_argument /1/type: event 2 of 2: there is no event type 'sip'");
   EXPECT_EQ(said(R"({"user": "ann", "item": "tea", "value": 1e39})"),
             "400 invalid_argument /value: value must be at most 3.4028235e+38 in size, not 1e+39");
   EXPECT_EQ(said(R"({"user": "ann", "item": "tea", "time": "yesterday"})"),
             "400 invalid_argument /time: time 'yesterday' is neither Unix seconds nor like "
             "2026-02-28T23:59:59Z");
   EXPECT_EQ(said(R"({"user": "ann", "item": "tea", "time": 1750200000})").substr(0, 27),
-            "400 invalid_argument /time:");
+            "422 invalid_argument /time:");
   EXPECT_EQ(said("7"), "400 invalid_argument: the body must be an object, not a number");
   EXPECT_EQ(said("[7]"), "400 invalid_argument /0: /0 must be an object, not a number");
   EXPECT_EQ(said("{").substr(0, 17), "400 invalid_json:");

@@ -122,7 +122,7 @@ class Imports::FileUpload final : public Upload {
   Reply finish() override {
     if (!problem_ && !file_->close()) refuse_by_disk();
     if (!problem_ && n_bytes_ == 0) {
-      problem_ = Problem(400, "invalid_argument", "the body is empty: it must be a file");
+      problem_ = Problem(422, "invalid_argument", "the body is empty: it must be a file");
     }
     if (problem_) return problem_reply(*problem_, request_id_);
     const std::optional<JobStatus> status = imports_.jobs_.start(
@@ -199,7 +199,7 @@ std::unique_ptr<Upload> Imports::begin(const Call& call) {
     COSENO_ASSIGN(content, content_of(what));
     Wanted result{.content = content};
     if (content != Content::events && (type || format)) {
-      return bad_request(type ? "type" : "format", "type and format are for events");
+      return unprocessable(type ? "type" : "format", "type and format are for events");
     }
     if (format) {
       result.format = interaction_format(*format);
@@ -211,7 +211,7 @@ std::unique_ptr<Upload> Imports::begin(const Call& call) {
     }
     if (type) {
       if (!engine_.event_types().contains(*type)) {
-        return bad_request("type", "there is no event type '{}'", *type);
+        return unprocessable("type", "there is no event type '{}'", *type);
       }
       result.type = std::move(*type);
     }

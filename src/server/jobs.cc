@@ -95,6 +95,7 @@ Jobs::~Jobs() {
     const std::lock_guard lock(mutex_);
     is_stopping_ = true;
     for (const std::shared_ptr<Job>& job : jobs_) job->cancel();
+    if (running_) running_->cancel();  // it may be forgotten
   }
   has_work_.notify_all();
   if (thread_.joinable()) thread_.join();
@@ -105,7 +106,7 @@ std::optional<JobStatus> Jobs::start(Work work) {
   std::erase_if(waiting_, [](const std::shared_ptr<Job>& job) {
     return has_ended(job->status().state);  // cancelled before it began
   });
-  if (is_busy_ || !waiting_.empty()) {
+  if (running_ || !waiting_.empty()) {
     if (waiting_.size() >= max_waiting_) return std::nullopt;
   }
   const auto job = std::make_shared<Job>(next_id_++, std::move(work));
@@ -133,14 +134,15 @@ std::vector<JobStatus> Jobs::all() const {
   return all;
 }
 
-bool Jobs::cancel(std::uint64_t id) {
+std::optional<JobStatus> Jobs::remove(std::uint64_t id) {
   const std::lock_guard lock(mutex_);
-  for (const std::shared_ptr<Job>& job : jobs_) {
-    if (job->status().id != id) continue;
-    job->cancel();
-    return true;
-  }
-  return false;
+  const auto job = std::ranges::find_if(
+      jobs_, [id](const std::shared_ptr<Job>& one) { return one->status().id == id; });
+  if (job == jobs_.end()) return std::nullopt;
+  JobStatus status = (*job)->status();
+  (*job)->cancel();
+  jobs_.erase(job);
+  return status;
 }
 
 void Jobs::run() {
@@ -150,12 +152,12 @@ void Jobs::run() {
     if (is_stopping_) break;
     const std::shared_ptr<Job> job = std::move(waiting_.front());
     waiting_.pop_front();
-    is_busy_ = true;
+    running_ = job;
     lock.unlock();
     job->run();
     job->drop_work();
     lock.lock();
-    is_busy_ = false;
+    running_ = nullptr;
   }
   waiting_.clear();
 }

@@ -51,8 +51,9 @@ class Jobs {
   std::optional<JobStatus> start(Work work);
   std::optional<JobStatus> find(std::uint64_t id) const;
   std::vector<JobStatus> all() const;  // newest first
-  // False where there is none; one that has ended stays as it is.
-  bool cancel(std::uint64_t id);
+  // Cancels and forgets it; returns what it was at, or nothing where there is none. One that runs
+  // keeps others from starting until it has ended.
+  std::optional<JobStatus> remove(std::uint64_t id);
 
  private:
   class Job;
@@ -67,7 +68,7 @@ class Jobs {
   std::deque<std::shared_ptr<Job>> waiting_;  // of jobs_
   std::uint64_t next_id_ = 1;
   bool is_stopping_ = false;
-  bool is_busy_ = false;
+  std::shared_ptr<Job> running_;
   std::thread thread_;  // from the first job on
 };
 

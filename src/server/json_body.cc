@@ -64,7 +64,7 @@ const json::value* Fields::any(std::string_view name) {
   const json::object::const_iterator member = object_->find(name);
   if (member == object_->end()) return nullptr;
   if (std::ranges::find(taken_, &*member) == taken_.end()) taken_.push_back(&*member);
-  return member->value().is_null() ? nullptr : &member->value();
+  return &member->value();
 }
 
 Answer<std::optional<std::string_view>> Fields::text(std::string_view name) {

@@ -37,7 +37,7 @@ class JsonBody {
 };
 
 // The members of an object, taken by name; end() refuses those that nobody took. Views are valid as
-// long as the value. A member that is null is as if it were not there.
+// long as the value.
 class Fields {
  public:
   // `place` is the JSON pointer of the object: "" is the body. Problem: invalid_argument where it

@@ -187,6 +187,12 @@ Answer<Reply> recommend_session(const ListContext& context, const Call& call) {
 Answer<Reply> similar_items(const ListContext& context, const Call& call) {
   COSENO_ASSIGN(item, call.id("item"));
   COSENO_ASSIGN(plain, plain_list(context, call));
+  // What was deleted has its past still, and is not told of any more.
+  COSENO_ASSIGN(known, context.engine.item(item));
+  if (!known) {
+    return std::unexpected(
+        Problem(404, "not_found", fmt::format("there is no item '{}'", item), "item"));
+  }
   return plain_reply(context.engine, context.engine.similar(item, plain.k, plain.filter),
                      plain.has_titles);
 }

@@ -75,13 +75,13 @@ TEST_F(ListsTest, ACursorIsOfOneRequest) {
   const std::string next =
       ask_get("/v1/users/zoe/recommendations?k=5").at("next").as_string().c_str();
   EXPECT_EQ(refusal({"GET", "/v1/users/yan/recommendations?cursor=" + next}),
-            "400 invalid_cursor cursor: the cursor is of a request for another list");
+            "422 invalid_cursor cursor: the cursor is of a request for another list");
   EXPECT_EQ(refusal({"GET", "/v1/users/zoe/recommendations?cursor=" + next.substr(1)}),
-            "400 invalid_cursor cursor: the cursor is none of this server's");
+            "422 invalid_cursor cursor: the cursor is none of this server's");
   std::string wrong = next;
   wrong[10] = wrong[10] == 'A' ? 'B' : 'A';
   EXPECT_EQ(refusal({"GET", "/v1/users/zoe/recommendations?cursor=" + wrong}),
-            "400 invalid_cursor cursor: the cursor is none of this server's");
+            "422 invalid_cursor cursor: the cursor is none of this server's");
   // k may change from page to page.
   EXPECT_EQ(items_of(ask_get("/v1/users/zoe/recommendations?k=3&cursor=" + next)).size(), 3U);
   EXPECT_EQ(ask_post("/v1/users/zoe/recommendations", R"({"cursor": ")" + next + R"("})")
@@ -105,7 +105,7 @@ TEST_F(ListsTest, ASessionNeedsNoUser) {
             "400 unknown_field /history/0/typ: there is no field 'typ' here");
   EXPECT_EQ(refusal({"POST", "/v1/sessions/recommendations",
                      R"({"history": [{"item": "jam", "type": "sip"}]})"}),
-            "400 invalid_argument /history: history[0]: there is no event type 'sip'");
+            "422 invalid_argument /history: history[0]: there is no event type 'sip'");
 }
 
 TEST_F(ListsTest, SimilarAndTrendingAnswerLists) {
@@ -139,14 +139,14 @@ TEST_F(ListsTest, RefusesWithTheFieldsName) {
   EXPECT_EQ(said("k=-1"), "400 invalid_argument k: k must be a whole number, not '-1'");
   EXPECT_EQ(said("k=1&k=2"), "400 invalid_argument k: k stands twice in the query");
   EXPECT_EQ(said("kk=1"), "400 unknown_field kk: there is no query parameter 'kk' here");
-  EXPECT_EQ(said("diversity=2").substr(0, 31), "400 invalid_argument diversity:");
+  EXPECT_EQ(said("diversity=2").substr(0, 31), "422 invalid_argument diversity:");
   EXPECT_EQ(said("exploration=-1"),
-            "400 invalid_argument exploration: exploration must be in [0, 1], not -1");
+            "422 invalid_argument exploration: exploration must be in [0, 1], not -1");
   EXPECT_EQ(said("explain=yes"),
             "400 invalid_argument explain: explain must be true or false, not 'yes'");
-  EXPECT_EQ(said("filter=%7B%22near%22%3A1%7D").substr(0, 28), "400 invalid_argument filter:");
+  EXPECT_EQ(said("filter=%7B%22near%22%3A1%7D").substr(0, 28), "422 invalid_argument filter:");
   EXPECT_EQ(said("filter=%7B%22equals%22%3A%7B%22a%22%3A1%7D%7D").substr(0, 28),
-            "400 invalid_argument filter:");
+            "422 invalid_argument filter:");
   EXPECT_EQ(said("pinned=none"), "404 not_found pinned: pinned: there is no item 'none'");
   EXPECT_EQ(said("caps=7"), "400 invalid_argument caps: caps must be a list, not a number");
   EXPECT_EQ(said("caps=%5B").substr(0, 22), "400 invalid_json caps:");
@@ -158,7 +158,7 @@ TEST_F(ListsTest, RefusesWithTheFieldsName) {
   EXPECT_EQ(refusal({"POST", "/v1/users/ann/recommendations", R"({"k": 0})"}),
             "400 invalid_argument /k: k must be in [1, 1000], not 0");
   EXPECT_EQ(refusal({"POST", "/v1/users/ann/recommendations", R"({"diversity": 2})"}).substr(0, 32),
-            "400 invalid_argument /diversity:");
+            "422 invalid_argument /diversity:");
   EXPECT_EQ(refusal({"POST", "/v1/users/ann/recommendations", R"({"exclude": ["a", 7]})"}),
             "400 invalid_argument /exclude/1: exclude must be a list of strings, and has a number");
 }

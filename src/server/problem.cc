@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "data/text_values.h"
 #include "data/utf8.h"
 #include "engine/answer_json.h"
 
@@ -48,7 +49,7 @@ struct StatusAndCode {
 StatusAndCode of_error(ErrorCode code) {
   switch (code) {
     case ErrorCode::invalid_argument:
-      return {400, "invalid_argument"};
+      return {422, "invalid_argument"};
     case ErrorCode::not_found:
       return {404, "not_found"};
     case ErrorCode::conflict:
@@ -78,6 +79,12 @@ std::string readable(std::string text) {
 Problem::Problem(Error error)
     : Problem(of_error(error.code).status, of_error(error.code).code, std::move(error.message)) {
   if (status == 503) headers.emplace_back("Retry-After", "1");
+}
+
+Answer<void> check_id(std::string_view id, std::string_view what, const std::string& field) {
+  if (is_valid_id(id)) return {};
+  if (id.empty()) return bad_request(field, "{}", id_trouble(what, id));
+  return unprocessable(field, "{}", id_trouble(what, id));
 }
 
 ProblemKind problem_kind(std::string_view code) {

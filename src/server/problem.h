@@ -41,13 +41,25 @@ struct Problem {
 template <class T>
 using Answer = std::expected<T, Problem>;
 
-// `return bad_request("k", "k must be in [1, {}], not {}", ...)`: 400, invalid_argument.
+// 400, of a request that is not of the form that openapi.json describes:
+// `return bad_request("k", "k must be in [1, {}], not {}", ...)`.
 template <class... Args>
 std::unexpected<Problem> bad_request(std::string field, fmt::format_string<Args...> format,
                                      Args&&... args) {
   return std::unexpected(Problem(
       400, "invalid_argument", fmt::format(format, std::forward<Args>(args)...), std::move(field)));
 }
+
+// 422, invalid_argument: of the form that openapi.json describes, but of a value that cannot be.
+template <class... Args>
+std::unexpected<Problem> unprocessable(std::string field, fmt::format_string<Args...> format,
+                                       Args&&... args) {
+  return std::unexpected(Problem(
+      422, "invalid_argument", fmt::format(format, std::forward<Args>(args)...), std::move(field)));
+}
+
+// An id of 1 to 512 bytes; empty is 400, too long 422, since the description counts characters.
+Answer<void> check_id(std::string_view id, std::string_view what, const std::string& field);
 
 // A code that is used, and what it says to people.
 struct ProblemKind {

@@ -48,7 +48,7 @@ Answer<std::string> decoded(std::string_view encoded, std::string_view field, bo
 
 Answer<std::string> decoded_id(std::string_view encoded, std::string_view field) {
   COSENO_ASSIGN(id, decoded(encoded, field, false));
-  if (!is_valid_id(id)) return bad_request(std::string(field), "{}", id_trouble(field, id));
+  COSENO_TRY(check_id(id, field, std::string(field)));
   return std::move(id);
 }
 

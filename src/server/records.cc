@@ -8,7 +8,6 @@
 #include <utility>
 #include <vector>
 
-#include "data/text_values.h"
 #include "engine/answer_json.h"
 #include "ranking/json_document.h"
 #include "ranking/properties.h"
@@ -32,7 +31,7 @@ Reply position_reply(std::uint64_t position) {
 // `place` of the body.
 Problem properties_problem(Error error, std::string_view place) {
   Problem problem(std::move(error));
-  if (problem.status != 400) return problem;
+  if (problem.status != 422) return problem;
   problem.field = place;
   if (problem.detail.starts_with('/')) {
     const std::string_view message = problem.detail;
@@ -82,7 +81,7 @@ struct NewRecord {
 Answer<NewRecord> new_record(std::string_view kind, const json::value& value, std::string place) {
   COSENO_ASSIGN(fields, Fields::of(value, std::move(place)));
   COSENO_ASSIGN(id, fields.required(kind, fields.text(kind)));
-  if (!is_valid_id(id)) return bad_request(fields.place_of(kind), "{}", id_trouble(kind, id));
+  COSENO_TRY(check_id(id, kind, fields.place_of(kind)));
   NewRecord record{id, "{}"};
   if (const json::value* const properties = fields.any("properties")) {
     const std::string at = fields.place_of("properties");
@@ -195,7 +194,7 @@ Answer<Reply> list_items(const Engine& engine, const ApiOptions& options, const 
                                             .limit = page.limit});
   if (!listed) {
     Problem problem(std::move(listed).error());
-    if (problem.status == 400) problem.field = "filter";
+    if (problem.status == 422) problem.field = "filter";
     return std::unexpected(std::move(problem));
   }
   return page_reply("item", *listed, position,

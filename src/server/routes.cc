@@ -51,6 +51,7 @@ constexpr std::array kRows = std::to_array<Row>({
     {"GET", "/v1/models", Operation::list_models, {"list_models", Scope::read, true}},
     {"GET", "/v1/settings", Operation::get_settings, {"get_settings"}},
     {"PATCH", "/v1/settings", Operation::patch_settings, {"patch_settings", Scope::admin, true}},
+    {"GET", "/metrics", Operation::metrics, {"metrics"}},
     {"GET", "/openapi.json", Operation::openapi, {"openapi", Scope::none}},
     {"GET", "/docs", Operation::docs, {"docs", Scope::none}},
 });

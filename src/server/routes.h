@@ -45,6 +45,7 @@ enum class Operation : std::uint8_t {
   patch_settings,
   live,
   ready,
+  metrics,  // answered by the transport
   openapi,
   docs,
 };

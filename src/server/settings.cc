@@ -95,7 +95,7 @@ Answer<EventTypes> patched(EventTypes types, const json::value& value) {
 // "event type 'view': weight must ..." speaks of /event_types/view/weight.
 Problem types_problem(Error error) {
   Problem problem(std::move(error));
-  if (problem.status != 400) return problem;
+  if (problem.status != 422) return problem;
   problem.field = "/event_types";
   const std::string_view message = problem.detail;
   constexpr std::string_view kBegin = "event type '";

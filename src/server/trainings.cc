@@ -64,11 +64,11 @@ Answer<void> check_model(const TrainOptions& options) {
   const ModelInfo* info = &auto_model();
   if (options.model != info->name) {
     const Result<const ModelInfo*> found = find_model(options.model);
-    if (!found) return bad_request("/model", "{}", found.error().message);
+    if (!found) return unprocessable("/model", "{}", found.error().message);
     info = *found;
   }
   if (const Result<void> good = info->check(options.settings); !good) {
-    return bad_request("/settings", "{}", good.error().message);
+    return unprocessable("/settings", "{}", good.error().message);
   }
   return {};
 }
@@ -155,8 +155,7 @@ Answer<Reply> Trainings::get(const Call& call) const {
 
 Answer<Reply> Trainings::cancel(const Call& call) {
   COSENO_ASSIGN(status, status_of(jobs_, call));
-  jobs_.cancel(status.id);
-  return json_reply(job_json(jobs_.find(status.id).value_or(status)));
+  return json_reply(job_json(jobs_.remove(status.id).value_or(status)));
 }
 
 Answer<Reply> list_models(const Engine& engine, const Call& call) {

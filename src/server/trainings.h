@@ -14,7 +14,8 @@ class Trainings {
 
   // POST /v1/trainings: one at a time, else 409.
   Answer<Reply> start(const ApiOptions& options, const Call& call);
-  // GET /v1/trainings, of this process, and GET and DELETE /v1/trainings/{id}
+  // GET /v1/trainings, of this process, and GET and DELETE /v1/trainings/{id}, which
+  // stops and forgets it
   Answer<Reply> list(const Call& call) const;
   Answer<Reply> get(const Call& call) const;
   Answer<Reply> cancel(const Call& call);
