@@ -86,6 +86,11 @@ TEST_F(EventsTest, RefusesWithTheFieldsName) {
             "2026-02-28T23:59:59Z");
   EXPECT_EQ(said(R"({"user": "ann", "item": "tea", "time": 1750200000})").substr(0, 27),
             "422 invalid_argument /time:");
+  EXPECT_EQ(said(R"({"user": "ann", "item": "tea", "time": 253402300800})"),
+            "400 invalid_argument /time: time must be Unix seconds within the years 1 to 9999, not "
+            "253402300800");
+  EXPECT_EQ(said(R"({"user": "ann", "item": "tea", "value": 9007199254740993})").substr(0, 17),
+            "422 invalid_json:");
   EXPECT_EQ(said("7"), "400 invalid_argument: the body must be an object, not a number");
   EXPECT_EQ(said("[7]"), "400 invalid_argument /0: /0 must be an object, not a number");
   EXPECT_EQ(said("{").substr(0, 17), "400 invalid_json:");

@@ -18,7 +18,9 @@ namespace {
 namespace json = boost::json;
 
 constexpr double kMostWhole = 0x1p53;
-constexpr double kMostSeconds = 1e12;  // far more than any time has, and no overflow
+// 0001-01-01 and 10000-01-01: RFC 3339 can say no others.
+constexpr double kFirstSecond = -62135596800;
+constexpr double kEndSecond = 253402300800;
 constexpr double kMsPerSecond = 1000;
 
 // "application/json; charset=utf-8", "application/merge-patch+json"; or nothing said at all.
@@ -44,7 +46,11 @@ Answer<const json::value*> JsonBody::parse(const Request& request, std::size_t m
   Result<json::value> parsed = parse_json_document(
       request.body, std::numeric_limits<std::size_t>::max(), max_depth, &memory_);
   if (!parsed) {
-    return std::unexpected(Problem(400, "invalid_json", std::move(parsed.error().message)));
+    // JSON all the same, but of a number that nothing here can hold.
+    const std::string& message = parsed.error().message;
+    const bool is_number = message.contains("more digits than a double") ||
+                           message.contains("out of a double's range");
+    return std::unexpected(Problem(is_number ? 422 : 400, "invalid_json", message));
   }
   // Moved within one memory: nothing is copied.
   std::destroy_at(&value_);
@@ -124,8 +130,11 @@ Answer<std::optional<std::int64_t>> Fields::time_ms(std::string_view name) {
   const json::value* const value = any(name);
   if (value == nullptr) return std::nullopt;
   if (const double* const seconds = value->if_double()) {
-    if (std::abs(*seconds) <= kMostSeconds) return std::llround(*seconds * kMsPerSecond);
-    return bad_request(place_of(name), "{} must be Unix seconds, not {}", name, *seconds);
+    if (*seconds >= kFirstSecond && *seconds < kEndSecond) {
+      return static_cast<std::int64_t>(std::floor(*seconds * kMsPerSecond));
+    }
+    return bad_request(place_of(name), "{} must be Unix seconds within the years 1 to 9999, not {}",
+                       name, *seconds);
   }
   if (const json::string* const text = value->if_string()) {
     if (const auto time_ms = parse_calendar_time_ms(*text)) return time_ms;

@@ -77,6 +77,7 @@ Answer<void> ListRequest::take_caps(const json::value& value, const std::string&
     COSENO_ASSIGN(fields, Fields::of(element, json_pointer(place, caps_.size())));
     COSENO_ASSIGN(property, fields.required("property", fields.text("property")));
     COSENO_ASSIGN(at_most, fields.required("at_most", fields.whole_number("at_most")));
+    if (at_most < 1) return bad_request(fields.place_of("at_most"), "at_most must be 1 or more");
     COSENO_TRY(fields.end());
     caps_.push_back({std::string(property), at_most});
   }
