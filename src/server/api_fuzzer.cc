@@ -43,9 +43,18 @@ class Fuzzed {
   std::unique_ptr<Handler> handler_;
 };
 
-std::unique_ptr<Fuzzed> fuzzed;
-int n_inputs = 0;
 constexpr int kInputsAFolder = 20000;
+
+// Made in here: what RocksDB makes on first use must be there longer.
+Handler& handler() {
+  static auto fuzzed = std::make_unique<Fuzzed>();
+  static int n_inputs = 0;
+  if (++n_inputs % kInputsAFolder == 0) {
+    fuzzed.reset();
+    fuzzed = std::make_unique<Fuzzed>();
+  }
+  return fuzzed->handler();
+}
 
 void check(const Reply& reply, std::string_view target) {
   COSENO_CHECK(reply.status >= 200 && reply.status < 600 && reply.status != 500);
@@ -62,10 +71,6 @@ void check(const Reply& reply, std::string_view target) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (!fuzzed || ++n_inputs % kInputsAFolder == 0) {
-    fuzzed.reset();
-    fuzzed = std::make_unique<Fuzzed>();
-  }
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const std::size_t line = text.find('\n');
   const std::string_view head = text.substr(0, line);
@@ -79,14 +84,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       .idempotency_key = {},
       .last_event_id = {},
       .request_id = "fuzz"};
-  const coseno::server::Route route = fuzzed->handler().route(request.method, request.target);
+  Handler& api = handler();
+  const coseno::server::Route route = api.route(request.method, request.target);
   // A training takes seconds.
   if (route.name == "start_training") return 0;
   if (route.upload) {
-    const auto upload = fuzzed->handler().begin_upload(request);
+    const auto upload = api.begin_upload(request);
     if (upload->write(request.body)) check(upload->finish(), request.target);
     return 0;
   }
-  check(fuzzed->handler().handle(request), request.target);
+  check(api.handle(request), request.target);
   return 0;
 }

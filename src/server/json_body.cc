@@ -21,6 +21,7 @@ constexpr double kMostWhole = 0x1p53;
 // 0001-01-01 and 10000-01-01: RFC 3339 can say no others.
 constexpr double kFirstSecond = -62135596800;
 constexpr double kEndSecond = 253402300800;
+constexpr long long kEndMs = 253402300800000;
 constexpr double kMsPerSecond = 1000;
 
 // "application/json; charset=utf-8", "application/merge-patch+json"; or nothing said at all.
@@ -131,7 +132,7 @@ Answer<std::optional<std::int64_t>> Fields::time_ms(std::string_view name) {
   if (value == nullptr) return std::nullopt;
   if (const double* const seconds = value->if_double()) {
     if (*seconds >= kFirstSecond && *seconds < kEndSecond) {
-      return static_cast<std::int64_t>(std::floor(*seconds * kMsPerSecond));
+      return std::min(std::llround(*seconds * kMsPerSecond), kEndMs - 1);
     }
     return bad_request(place_of(name), "{} must be Unix seconds within the years 1 to 9999, not {}",
                        name, *seconds);
