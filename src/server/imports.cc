@@ -30,9 +30,9 @@ enum class Content : std::uint8_t { events, items, users };
 // A file that is gone with this object.
 class OwnFile {
  public:
-  explicit OwnFile(std::string path) : path_(std::move(path)) {
-    descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  }
+  explicit OwnFile(std::string path)
+      : path_(std::move(path)),
+        descriptor_(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)) {}
   ~OwnFile() {
     close();
     std::error_code error;
@@ -45,7 +45,7 @@ class OwnFile {
   bool is_open() const { return descriptor_ >= 0; }
 
   // False, with errno.
-  bool write(std::string_view bytes) {
+  bool write(std::string_view bytes) const {
     while (!bytes.empty()) {
       const ssize_t n = ::write(descriptor_, bytes.data(), bytes.size());
       if (n < 0 && errno == EINTR) continue;
@@ -61,7 +61,7 @@ class OwnFile {
 
  private:
   std::string path_;
-  int descriptor_ = -1;
+  int descriptor_;
 };
 
 std::string counts_json(const ImportedEvents& counts, std::size_t n_put, Content content,

@@ -47,11 +47,7 @@ Answer<const json::value*> JsonBody::parse(const Request& request, std::size_t m
   Result<json::value> parsed = parse_json_document(
       request.body, std::numeric_limits<std::size_t>::max(), max_depth, &memory_);
   if (!parsed) {
-    // JSON all the same, but of a number that nothing here can hold.
-    const std::string& message = parsed.error().message;
-    const bool is_number = message.contains("more digits than a double") ||
-                           message.contains("out of a double's range");
-    return std::unexpected(Problem(is_number ? 422 : 400, "invalid_json", message));
+    return std::unexpected(json_problem(std::move(parsed.error().message), ""));
   }
   // Moved within one memory: nothing is copied.
   std::destroy_at(&value_);
@@ -156,6 +152,12 @@ Answer<void> Fields::end() const {
                                    place_of(member.key())));
   }
   return {};
+}
+
+Problem json_problem(std::string message, std::string field) {
+  const bool is_number =
+      message.contains("more digits than a double") || message.contains("out of a double's range");
+  return {is_number ? 422U : 400U, "invalid_json", std::move(message), std::move(field)};
 }
 
 std::string text_of(const json::value& value) { return json::serialize(value); }

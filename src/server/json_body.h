@@ -83,6 +83,10 @@ class Fields {
   std::vector<const boost::json::key_value_pair*> taken_;
 };
 
+// What parse_json_document() refused: 400, or 422 where it is JSON all the same, but of a number
+// that nothing here can hold.
+Problem json_problem(std::string message, std::string field);
+
 // The object as text, for who takes JSON as text.
 std::string text_of(const boost::json::value& value);
 

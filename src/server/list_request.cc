@@ -18,7 +18,7 @@ namespace json = boost::json;
 constexpr std::size_t kMaxQueryJsonBytes = 64 * 1024;
 
 template <class T>
-void take(std::optional<T>&& value, T& to) {
+void take(std::optional<T> value, T& to) {
   if (value) to = std::move(*value);
 }
 
@@ -46,8 +46,8 @@ Answer<std::optional<json::value>> json_of(Query& query, std::string_view name,
   if (!text) return std::nullopt;
   Result<json::value> value = parse_json_document(*text, kMaxQueryJsonBytes, max_depth);
   if (value) return std::move(*value);
-  return std::unexpected(Problem(
-      400, "invalid_json", fmt::format("{}: {}", name, value.error().message), std::string(name)));
+  return std::unexpected(
+      json_problem(fmt::format("{}: {}", name, value.error().message), std::string(name)));
 }
 
 // The same filter is the same text, wherever it stands. What is no JSON the engine refuses.
@@ -104,6 +104,7 @@ Answer<void> ListRequest::take_history(const json::value& value, const std::stri
   for (const json::value& element : *list) {
     COSENO_ASSIGN(fields, Fields::of(element, json_pointer(place, acts.size())));
     COSENO_ASSIGN(item, fields.required("item", fields.text("item")));
+    COSENO_TRY(check_id(item, "item", fields.place_of("item")));
     COSENO_ASSIGN(type, fields.text("type"));
     COSENO_ASSIGN(act_value, float_of(fields, "value"));
     COSENO_ASSIGN(time_ms, fields.time_ms("time"));
@@ -127,21 +128,21 @@ Answer<ListRequest> ListRequest::of_query(Query& query, const ListDefaults& defa
   COSENO_ASSIGN(boosts, json_of(query, "boosts", options.max_json_depth));
   if (boosts) COSENO_TRY(request.take_boosts(*boosts, "boosts"));
   COSENO_ASSIGN(diversity, query.number("diversity"));
-  take(std::move(diversity), request.diversity_);
+  take(diversity, request.diversity_);
   COSENO_ASSIGN(calibrate, query.text("calibrate"));
   take(std::move(calibrate), request.calibrate_);
   COSENO_ASSIGN(exploration, query.number("exploration"));
-  take(std::move(exploration), request.exploration_);
+  take(exploration, request.exploration_);
   COSENO_ASSIGN(seed, query.whole_number("seed"));
-  take(std::move(seed), request.seed_);
+  take(seed, request.seed_);
   COSENO_ASSIGN(include_seen, query.truth("include_seen"));
-  take(std::move(include_seen), request.include_seen_);
+  take(include_seen, request.include_seen_);
   COSENO_ASSIGN(explain, query.truth("explain"));
-  take(std::move(explain), request.explain_);
+  take(explain, request.explain_);
   COSENO_ASSIGN(titles, query.truth("titles"));
-  take(std::move(titles), request.has_titles_);
+  take(titles, request.has_titles_);
   COSENO_ASSIGN(min_position, query.whole_number("min_position"));
-  take(std::move(min_position), request.min_position_);
+  take(min_position, request.min_position_);
   if (has_pages) {
     COSENO_ASSIGN(cursor, query.text("cursor"));
     take(std::move(cursor), request.cursor_);
@@ -173,21 +174,21 @@ Answer<ListRequest> ListRequest::of_body(const json::value& body, const ListDefa
     COSENO_TRY(request.take_boosts(*boosts, "/boosts"));
   }
   COSENO_ASSIGN(diversity, fields.number("diversity"));
-  take(std::move(diversity), request.diversity_);
+  take(diversity, request.diversity_);
   COSENO_ASSIGN(calibrate, fields.text("calibrate"));
   if (calibrate) request.calibrate_ = *calibrate;
   COSENO_ASSIGN(exploration, fields.number("exploration"));
-  take(std::move(exploration), request.exploration_);
+  take(exploration, request.exploration_);
   COSENO_ASSIGN(seed, fields.whole_number("seed"));
-  take(std::move(seed), request.seed_);
+  take(seed, request.seed_);
   COSENO_ASSIGN(include_seen, fields.truth("include_seen"));
-  take(std::move(include_seen), request.include_seen_);
+  take(include_seen, request.include_seen_);
   COSENO_ASSIGN(explain, fields.truth("explain"));
-  take(std::move(explain), request.explain_);
+  take(explain, request.explain_);
   COSENO_ASSIGN(titles, fields.truth("titles"));
-  take(std::move(titles), request.has_titles_);
+  take(titles, request.has_titles_);
   COSENO_ASSIGN(min_position, fields.whole_number("min_position"));
-  take(std::move(min_position), request.min_position_);
+  take(min_position, request.min_position_);
   COSENO_ASSIGN(cursor, fields.text("cursor"));
   if (cursor) request.cursor_ = *cursor;
   COSENO_TRY(fields.end());

@@ -98,6 +98,8 @@ TEST_F(ListsTest, ASessionNeedsNoUser) {
                                  "k": 2})");
   EXPECT_EQ(items_of(list), (Items{"tea", "ham"}));
   EXPECT_EQ(engine_->stats().n_users, 3U);
+  EXPECT_EQ(refusal({"POST", "/v1/sessions/recommendations", R"({"history": [{"item": ""}]})"}),
+            "400 invalid_argument /history/0/item: the item is empty");
   EXPECT_EQ(refusal({"POST", "/v1/sessions/recommendations", R"({"k": 2})"}),
             "400 invalid_argument /history: history is missing");
   EXPECT_EQ(refusal({"POST", "/v1/sessions/recommendations",
