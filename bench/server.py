@@ -239,6 +239,9 @@ def beside(server, n, first_bytes, a_second=None):
     finally:
 
         async def close():
+            for task in asyncio.all_tasks():
+                if task is not asyncio.current_task():
+                    task.cancel()
             for _, writer in connections:
                 writer.transport.abort()
 
