@@ -83,6 +83,7 @@ def print_million(program, folder):
     call(program, "train", data, "ials", "dim=128", "rounds=3")
     print_serve(program, data, "1,000,000 items, exact", 25, how=["exact"])
     print_serve(program, data, "1,000,000 items, graph", 4)
+    print_serve(program, data, "1,000,000 items, graph", 4, rate=500)
     told = call(program, "recall", data, 1000)
     measure.print_target("recall of lists by the graph", told["recall"], 0.95, at_least=True)
     told = call(program, "open", data)
