@@ -97,6 +97,10 @@ class Connection final : public ConnectionBase {
   void begin_answer();
   Task<bool> answer();
   Task<bool> answer_whole();
+  void begin_body();
+  bool parse_body();
+  bool refuse_long_line();
+  Task<bool> fill_body(TimePoint until);
   Task<bool> read_body();
   Task<bool> answer_upload();
   Task<bool> receive_upload(Upload& upload);

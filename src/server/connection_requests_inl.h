@@ -217,22 +217,49 @@ Task<bool> Connection<Stream>::answer_whole() {
   co_return co_await send_stream(reply);
 }
 
-// The whole body; false where it does not come, and then the client has been told.
 template <class Stream>
-Task<bool> Connection<Stream>::read_body() {
+void Connection<Stream>::begin_body() {
   parser_->eager(true);
   if (!head_[RequestHead::expect].empty() && input_.empty()) {
     output_ += "HTTP/1.1 100 Continue\r\n\r\n";
   }
-  deadline = Clock::now() + seconds_of(state_.options.body_seconds);
-  const TimePoint body_deadline = deadline;
+}
+
+// False where it is no body, and then the client has been told.
+template <class Stream>
+bool Connection<Stream>::parse_body() {
+  const boost::beast::error_code error = parse();
+  if (!error || error == boost::beast::http::error::need_more) return true;
+  refuse_unparsed(error);
+  return false;
+}
+
+// A line within a chunked body that is longer than any good one.
+template <class Stream>
+bool Connection<Stream>::refuse_long_line() {
+  if (input_.size() < kLargeInputBytes) return false;
+  refuse_unparsed(boost::beast::http::error::bad_chunk);
+  return true;
+}
+
+// More of the body; false where none comes, and then the client has been told.
+template <class Stream>
+Task<bool> Connection<Stream>::fill_body(TimePoint until) {
+  if (!flush_now() && !co_await flush()) co_return false;
+  deadline = until;
+  const bool has_more = co_await fill(kLargeInputBytes);
+  if (!has_more && is_timed_out) refuse_late("body");
+  co_return has_more;
+}
+
+// The whole body; false where it does not come, and then the client has been told.
+template <class Stream>
+Task<bool> Connection<Stream>::read_body() {
+  begin_body();
+  const TimePoint body_deadline = Clock::now() + seconds_of(state_.options.body_seconds);
   for (;;) {
     if (!input_.empty()) {
-      const boost::beast::error_code error = parse();
-      if (error && error != boost::beast::http::error::need_more) {
-        refuse_unparsed(error);
-        co_return false;
-      }
+      if (!parse_body()) co_return false;
       if (!count_body(body_.capacity())) {
         Reply reply = refusal_reply(
             {RefusalKind::overload, 503, "overloaded", "there is no memory left for the body", 1});
@@ -245,18 +272,9 @@ Task<bool> Connection<Stream>::read_body() {
         co_return false;
       }
       if (parser_->is_done()) break;
-      // A line within a chunked body that is longer than any good one.
-      if (input_.size() >= kLargeInputBytes) {
-        refuse_unparsed(boost::beast::http::error::bad_chunk);
-        co_return false;
-      }
+      if (refuse_long_line()) co_return false;
     }
-    if (!flush_now() && !co_await flush()) co_return false;
-    deadline = body_deadline;
-    if (!co_await fill(kLargeInputBytes)) {
-      if (is_timed_out) refuse_late("body");
-      co_return false;
-    }
+    if (!co_await fill_body(body_deadline)) co_return false;
   }
   deadline = TimePoint::max();
   co_return true;

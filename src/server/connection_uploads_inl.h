@@ -84,39 +84,24 @@ Task<bool> Connection<Stream>::write_piece(Upload& upload, bool& wants_more) {
 // there.
 template <class Stream>
 Task<bool> Connection<Stream>::receive_upload(Upload& upload) {
-  parser_->eager(true);
-  if (!head_[RequestHead::expect].empty() && input_.empty()) {
-    output_ += "HTTP/1.1 100 Continue\r\n\r\n";
-  }
+  begin_body();
   TimePoint step_deadline = Clock::now() + seconds_of(state_.options.body_seconds);
   std::uint64_t step_end = kUploadStepBytes;
   bool wants_more = true;
   while (wants_more && !parser_->is_done()) {
     if (!input_.empty()) {
-      const boost::beast::error_code error = parse();
-      if (error && error != boost::beast::http::error::need_more) {
-        refuse_unparsed(error);
-        co_return false;
-      }
+      if (!parse_body()) co_return false;
       if (body_.size() >= kUploadPieceBytes || (parser_->is_done() && !body_.empty())) {
         if (!co_await write_piece(upload, wants_more)) co_return false;
       }
+      if (!wants_more || parser_->is_done()) break;
       if (parser_->n_body_bytes() >= step_end) {
         step_deadline = Clock::now() + seconds_of(state_.options.body_seconds);
         step_end = parser_->n_body_bytes() + kUploadStepBytes;
       }
-      if (input_.size() >= kLargeInputBytes) {
-        refuse_unparsed(boost::beast::http::error::bad_chunk);
-        co_return false;
-      }
+      if (refuse_long_line()) co_return false;
     }
-    if (!wants_more || parser_->is_done()) break;
-    if (!flush_now() && !co_await flush()) co_return false;
-    deadline = step_deadline;
-    if (!co_await fill(kLargeInputBytes)) {
-      if (is_timed_out) refuse_late("body");
-      co_return false;
-    }
+    if (!co_await fill_body(step_deadline)) co_return false;
   }
   deadline = TimePoint::max();
   co_return true;

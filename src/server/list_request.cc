@@ -114,6 +114,25 @@ Answer<void> ListRequest::take_history(const json::value& value, const std::stri
   return {};
 }
 
+template <class Source>
+Answer<void> ListRequest::take_scalars(Source& source) {
+  COSENO_ASSIGN(diversity, source.number("diversity"));
+  take(diversity, diversity_);
+  COSENO_ASSIGN(exploration, source.number("exploration"));
+  take(exploration, exploration_);
+  COSENO_ASSIGN(seed, source.whole_number("seed"));
+  take(seed, seed_);
+  COSENO_ASSIGN(include_seen, source.truth("include_seen"));
+  take(include_seen, include_seen_);
+  COSENO_ASSIGN(explain, source.truth("explain"));
+  take(explain, explain_);
+  COSENO_ASSIGN(titles, source.truth("titles"));
+  take(titles, has_titles_);
+  COSENO_ASSIGN(min_position, source.whole_number("min_position"));
+  take(min_position, min_position_);
+  return {};
+}
+
 Answer<ListRequest> ListRequest::of_query(Query& query, const ListDefaults& defaults,
                                           const ApiOptions& options, bool has_pages) {
   ListRequest request(defaults);
@@ -127,22 +146,9 @@ Answer<ListRequest> ListRequest::of_query(Query& query, const ListDefaults& defa
   if (caps) COSENO_TRY(request.take_caps(*caps, "caps"));
   COSENO_ASSIGN(boosts, json_of(query, "boosts", options.max_json_depth));
   if (boosts) COSENO_TRY(request.take_boosts(*boosts, "boosts"));
-  COSENO_ASSIGN(diversity, query.number("diversity"));
-  take(diversity, request.diversity_);
   COSENO_ASSIGN(calibrate, query.text("calibrate"));
   take(std::move(calibrate), request.calibrate_);
-  COSENO_ASSIGN(exploration, query.number("exploration"));
-  take(exploration, request.exploration_);
-  COSENO_ASSIGN(seed, query.whole_number("seed"));
-  take(seed, request.seed_);
-  COSENO_ASSIGN(include_seen, query.truth("include_seen"));
-  take(include_seen, request.include_seen_);
-  COSENO_ASSIGN(explain, query.truth("explain"));
-  take(explain, request.explain_);
-  COSENO_ASSIGN(titles, query.truth("titles"));
-  take(titles, request.has_titles_);
-  COSENO_ASSIGN(min_position, query.whole_number("min_position"));
-  take(min_position, request.min_position_);
+  COSENO_TRY(request.take_scalars(query));
   if (has_pages) {
     COSENO_ASSIGN(cursor, query.text("cursor"));
     take(std::move(cursor), request.cursor_);
@@ -173,22 +179,9 @@ Answer<ListRequest> ListRequest::of_body(const json::value& body, const ListDefa
   if (const json::value* const boosts = fields.any("boosts")) {
     COSENO_TRY(request.take_boosts(*boosts, "/boosts"));
   }
-  COSENO_ASSIGN(diversity, fields.number("diversity"));
-  take(diversity, request.diversity_);
   COSENO_ASSIGN(calibrate, fields.text("calibrate"));
   if (calibrate) request.calibrate_ = *calibrate;
-  COSENO_ASSIGN(exploration, fields.number("exploration"));
-  take(exploration, request.exploration_);
-  COSENO_ASSIGN(seed, fields.whole_number("seed"));
-  take(seed, request.seed_);
-  COSENO_ASSIGN(include_seen, fields.truth("include_seen"));
-  take(include_seen, request.include_seen_);
-  COSENO_ASSIGN(explain, fields.truth("explain"));
-  take(explain, request.explain_);
-  COSENO_ASSIGN(titles, fields.truth("titles"));
-  take(titles, request.has_titles_);
-  COSENO_ASSIGN(min_position, fields.whole_number("min_position"));
-  take(min_position, request.min_position_);
+  COSENO_TRY(request.take_scalars(fields));
   COSENO_ASSIGN(cursor, fields.text("cursor"));
   if (cursor) request.cursor_ = *cursor;
   COSENO_TRY(fields.end());

@@ -64,6 +64,9 @@ class ListRequest {
       : k_(defaults.k), diversity_(defaults.diversity) {}
 
   Answer<void> set_k(std::optional<std::uint64_t> k, const ApiOptions& options, std::string field);
+  // From a Query or a Fields: what stands alike in both.
+  template <class Source>
+  Answer<void> take_scalars(Source& source);
   Answer<void> take_caps(const boost::json::value& json, const std::string& place);
   Answer<void> take_boosts(const boost::json::value& json, const std::string& place);
   Answer<void> take_history(const boost::json::value& json, const std::string& place);
