@@ -60,6 +60,7 @@ std::string stats_json(const EngineStats& stats, const EventTypes& types) {
                                        {"snapshot", stats.snapshot},
                                        {"model", stats.model},
                                        {"snapshot_trouble", stats.snapshot_trouble},
+                                       {"search_recall", stats.search_recall},
                                        {"kept_events", stats.n_kept_events},
                                        {"users_bytes", stats.users_bytes},
                                        {"items_bytes", stats.items_bytes},
