@@ -64,8 +64,8 @@ class HnswRetriever {
     // much as the scan that comes after it, or somewhat more.
     double walk_share = 0.03;  // of all rows; in [0, 1]
     std::uint64_t seed = 1;    // of the layers
-    // At most, in [1000, 2^32 - 1]. 1,000,000 x 128 took 514 s of processor time in four graphs,
-    // which as many threads may share, and 465 s in one.
+    // At most, in [1000, 2^32 - 1]. With more graphs more threads make them, and a search takes
+    // more steps.
     std::size_t rows_a_graph = 300'000;
   };
 
