@@ -15,6 +15,10 @@ namespace {
 constexpr std::size_t kFirstBlocks = 4;
 constexpr std::size_t kMostBlocks = 64;
 
+// So many numbers, 1 MiB of them, lie in a cache and are multiplied sooner than ruled out: for the
+// best 60 of 1,682 rows of 128 by a quarter; 4,096 rows would take a quarter longer so.
+constexpr std::size_t kFewNumbers = std::size_t{1} << 18;
+
 // Rows in ascending order against a filter.
 class FilterCursor {
  public:
@@ -46,16 +50,44 @@ ExactRetriever::ExactRetriever(MatrixView vectors, ThreadPool* pool)
   COSENO_CHECK(vectors.n_rows <= std::numeric_limits<std::uint32_t>::max());
 }
 
+void ExactRetriever::check(const RetrieverRequest& request) const {
+  COSENO_CHECK(request.vector.size() == dim());
+  check_filter(request.filter, n_rows());
+}
+
 std::span<const Scored> ExactRetriever::top(const RetrieverRequest& request,
                                             Scratch& scratch) const {
-  const RowFilter& filter = request.filter;
-  check_filter(filter, n_rows());
+  return n_rows() * dim() <= kFewNumbers ? top_of_all(request, scratch)
+                                         : top_by_codes(request, scratch);
+}
+
+std::span<const Scored> ExactRetriever::top_of_all(const RetrieverRequest& request,
+                                                   Scratch& scratch) const {
+  check(request);
+  const std::size_t k = std::min(request.k, n_rows());
+  BestRows best(k, scratch.best_);
+  if (k == 0) return best.sorted();
+  scratch.scores_.resize(n_rows());
+  multiply(vectors_, request.vector, scratch.scores_);
+  FilterCursor cursor(request.filter);
+  float threshold = best.threshold();
+  for (std::uint32_t row = 0; row < n_rows(); ++row) {
+    if (!(scratch.scores_[row] > threshold) || !cursor.passes(row)) continue;
+    best.offer({row, scratch.scores_[row]});
+    threshold = best.threshold();
+  }
+  return best.sorted();
+}
+
+std::span<const Scored> ExactRetriever::top_by_codes(const RetrieverRequest& request,
+                                                     Scratch& scratch) const {
+  check(request);
   const std::size_t k = std::min(request.k, n_rows());
   BestRows best(k, scratch.best_);
   if (k == 0) return best.sorted();
   codes_.quantize(request.vector, scratch.query_);
   scratch.hits_.resize(kMostBlocks * kBlockRows);
-  FilterCursor cursor(filter);
+  FilterCursor cursor(request.filter);
 
   std::size_t n_blocks = kFirstBlocks;
   for (std::size_t first = 0; first < codes_.n_blocks(); first += n_blocks) {

@@ -23,6 +23,8 @@ namespace coseno {
 // and sorting would give, and not only likely to be. Reading is what such a scan spends its time
 // on: of 128 numbers a row it reads 68 bytes, where float32 has 512.
 //
+// Few vectors, which lie in a cache, are scored one and all.
+//
 // Memory: 8 bits a number and 4 bytes a row, beside the float32 vectors of which it keeps a view.
 class ExactRetriever {
  public:
@@ -33,6 +35,7 @@ class ExactRetriever {
     QuantizedRows::Query query_;
     std::vector<RowHit> hits_;
     std::vector<Scored> best_;
+    std::vector<float> scores_;
   };
 
   // A view of `vectors` is kept: they must outlive this object. At most 2^32 - 1 rows. `pool` only
@@ -47,8 +50,13 @@ class ExactRetriever {
   // As retriever.h says. 1,000,000 x 128 and 41,000 x 128 take the times in docs/benchmarks.md; a
   // filter that few rows pass makes it slower, by a small factor.
   std::span<const Scored> top(const RetrieverRequest& request, Scratch& scratch) const;
+  // The same by the three steps, however few the vectors are.
+  std::span<const Scored> top_by_codes(const RetrieverRequest& request, Scratch& scratch) const;
 
  private:
+  void check(const RetrieverRequest& request) const;
+  std::span<const Scored> top_of_all(const RetrieverRequest& request, Scratch& scratch) const;
+
   MatrixView vectors_;
   QuantizedRows codes_;
 };

@@ -20,8 +20,11 @@ void expect_exact(const Factors& vectors, std::span<const float> query, std::siz
   multiply(vectors.view(), query, scores);
   ExactRetriever::Scratch scratch;
   const ExactRetriever retriever(vectors.view());
-  const std::span<const Scored> best = retriever.top({query, k}, scratch);
-  EXPECT_EQ(List(best.begin(), best.end()), top_k(scores, k));
+  const List expected = top_k(scores, k);
+  const auto best = retriever.top({query, k}, scratch);
+  EXPECT_EQ(List(best.begin(), best.end()), expected);
+  const auto by_codes = retriever.top_by_codes({query, k}, scratch);
+  EXPECT_EQ(List(by_codes.begin(), by_codes.end()), expected);
 }
 
 using Draw = std::function<float(Rng& rng, std::size_t column)>;
@@ -49,7 +52,7 @@ float coarse(Rng& rng, std::size_t) { return static_cast<float>(rng.below(3)) - 
 
 TEST(ExactRetrieverTest, EqualsScoringEverything) {
   for (const Draw& draw : {Draw(uniform), Draw(decaying), Draw(coarse)}) {
-    for (const std::size_t n_rows : {1, 16, 63, 65, 1100, 5000}) {
+    for (const std::size_t n_rows : {1, 16, 63, 65, 1100, 5000, 20000}) {
       const std::size_t dim = n_rows % 40 + 3;
       const Factors vectors = drawn(n_rows, dim, 1, draw);
       const Factors queries = drawn(5, dim, 2, draw);
@@ -91,8 +94,11 @@ TEST(ExactRetrieverTest, EqualsScoringEverythingUnderASelectiveFilter) {
   }
   ExactRetriever::Scratch scratch;
   const ExactRetriever retriever(vectors.view());
-  const auto best = retriever.top({queries.row(0), 100, {.allowed = allowed}}, scratch);
+  const RetrieverRequest request = {queries.row(0), 100, {.allowed = allowed}};
+  const auto best = retriever.top(request, scratch);
   EXPECT_EQ(List(best.begin(), best.end()), top_k(scores, 100));
+  const auto by_codes = retriever.top_by_codes(request, scratch);
+  EXPECT_EQ(List(by_codes.begin(), by_codes.end()), top_k(scores, 100));
 }
 
 TEST(ExactRetrieverDeathTest, RefusesMisuse) {
@@ -103,7 +109,7 @@ TEST(ExactRetrieverDeathTest, RefusesMisuse) {
   const ExactRetriever retriever(vectors.view());
   ExactRetriever::Scratch scratch;
   const std::vector<float> query = {1, 2, 3};
-  EXPECT_DEATH(retriever.top({query}, scratch), "dim_");
+  EXPECT_DEATH(retriever.top({query}, scratch), "dim");
   const std::vector<std::uint32_t> excluded = {1, 0};
   EXPECT_DEATH(retriever.top({std::span(query).first(2), 1, {.excluded = excluded}}, scratch),
                "is_sorted");

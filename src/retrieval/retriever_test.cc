@@ -38,7 +38,21 @@ class WideHnsw {
   HnswRetriever retriever_;
 };
 
-using Retrievers = testing::Types<ExactRetriever, WideHnsw>;
+// The exact retriever as it searches many rows.
+class ExactByCodes {
+ public:
+  using Scratch = ExactRetriever::Scratch;
+
+  explicit ExactByCodes(MatrixView vectors) : retriever_(vectors) {}
+  std::span<const Scored> top(const RetrieverRequest& request, Scratch& scratch) const {
+    return retriever_.top_by_codes(request, scratch);
+  }
+
+ private:
+  ExactRetriever retriever_;
+};
+
+using Retrievers = testing::Types<ExactRetriever, ExactByCodes, WideHnsw>;
 
 template <class Retriever>
 class RetrieverTest : public testing::Test {
