@@ -6,16 +6,12 @@
 #include "math/top_k.h"
 
 namespace coseno {
-namespace {
-
-// Few acts tell little; as if so many more had been with something else.
-constexpr float kShrink = 2;
-
-}  // namespace
 
 void Covisitation::add_act(ItemIndex item, float count) {
-  std::atomic<float>& n = n_acts_[offset(item)];
-  n.store(std::max(0.0F, n.load(std::memory_order_relaxed) + count), std::memory_order_relaxed);
+  Acts& acts = acts_[offset(item)];
+  const float n = std::max(0.0F, acts.n.load(std::memory_order_relaxed) + count);
+  acts.n.store(n, std::memory_order_relaxed);
+  acts.root.store(std::sqrt(n), std::memory_order_relaxed);
 }
 
 void Covisitation::add_pair(ItemIndex a, ItemIndex b, float count) {
@@ -50,17 +46,12 @@ bool Covisitation::copy_row(ItemIndex item, std::vector<Neighbour>& row) const {
   return !row.empty();
 }
 
-float Covisitation::nearness(ItemIndex item, const Neighbour& neighbour) const {
-  const float acts = n_acts(item) * n_acts(ItemIndex{neighbour.item});
-  return neighbour.count / (std::sqrt(acts) + kShrink);
-}
-
 Ranking Covisitation::similar(ItemIndex item, std::size_t k) const {
   std::vector<Neighbour> row;
   Ranking ranking;
   if (!copy_row(item, row)) return ranking;
   for (const Neighbour& neighbour : row) {
-    ranking.push_back({ItemIndex{neighbour.item}, nearness(item, neighbour)});
+    ranking.push_back({ItemIndex{neighbour.item}, nearness(root(item), neighbour)});
   }
   std::ranges::sort(ranking, [](const ScoredItem& a, const ScoredItem& b) {
     return a.score != b.score ? a.score > b.score : a.item < b.item;
@@ -81,7 +72,7 @@ void Covisitation::set_row(ItemIndex item, std::span<const Neighbour> row) {
 }
 
 std::size_t Covisitation::size_bytes() const {
-  std::size_t n = rows_.size_bytes() + n_acts_.size_bytes();
+  std::size_t n = rows_.size_bytes() + acts_.size_bytes();
   for (std::size_t i = 0; i < rows_.size(); ++i) {
     const std::lock_guard lock(locks_[i % kLocks]);
     n += rows_[i].capacity() * sizeof(Neighbour);

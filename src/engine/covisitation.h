@@ -45,7 +45,7 @@ class Covisitation {
   // There are items below n_items from now on.
   void grow(std::size_t n_items) {
     rows_.grow(n_items);
-    n_acts_.grow(n_items);
+    acts_.grow(n_items);
   }
   std::size_t n_items() const { return rows_.size(); }
 
@@ -54,7 +54,7 @@ class Covisitation {
   void add_pair(ItemIndex a, ItemIndex b, float count);
 
   float n_acts(ItemIndex item) const {
-    return n_acts_[offset(item)].load(std::memory_order_relaxed);
+    return acts_[offset(item)].n.load(std::memory_order_relaxed);
   }
 
   // An item of a history, and how much it counts.
@@ -69,8 +69,9 @@ class Covisitation {
     std::vector<Neighbour> row;
     for (const Weighed& act : history) {
       if (!copy_row(act.item, row)) continue;
+      const float root = this->root(act.item);
       for (const Neighbour& neighbour : row) {
-        add(ItemIndex{neighbour.item}, act, act.weight * nearness(act.item, neighbour));
+        add(ItemIndex{neighbour.item}, act, act.weight * nearness(root, neighbour));
       }
     }
   }
@@ -86,16 +87,30 @@ class Covisitation {
 
  private:
   static constexpr std::size_t kLocks = 1024;
+  // Few acts tell little; as if so many more had been with something else.
+  static constexpr float kShrink = 2;
+
+  // With an item.
+  struct Acts {
+    std::atomic<float> n = 0;
+    std::atomic<float> root = 0;  // of n: a reader needs it for each neighbour
+  };
 
   void add_to_row(ItemIndex item, ItemIndex other, float count);
   bool copy_row(ItemIndex item, std::vector<Neighbour>& row) const;
-  float nearness(ItemIndex item, const Neighbour& neighbour) const;
+  float root(ItemIndex item) const {
+    return acts_[offset(item)].root.load(std::memory_order_relaxed);
+  }
+  // s, of an item with that root.
+  float nearness(float root, const Neighbour& neighbour) const {
+    return neighbour.count / (root * this->root(ItemIndex{neighbour.item}) + kShrink);
+  }
 
   std::mutex& lock_of(ItemIndex item) const { return locks_[offset(item) % kLocks]; }
 
   std::size_t width_;
   ChunkedVector<std::vector<Neighbour>> rows_;  // row i under lock_of(i)
-  ChunkedVector<std::atomic<float>> n_acts_;
+  ChunkedVector<Acts> acts_;
   mutable std::array<std::mutex, kLocks> locks_;
 };
 

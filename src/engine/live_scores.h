@@ -94,7 +94,9 @@ class LiveScores {
   // boosted upwards, and a look at each block of what is trending.
   template <class Least, class Visit>
   void for_each_above(const Least& least, const Visit& visit) const {
-    for (const std::uint32_t item : scratch_.touched_) visit(item);
+    for (const std::uint32_t item : scratch_.touched_) {
+      if (at(item) >= least()) visit(item);
+    }
     for (const Boosted& boost : boosts_) {
       if (boost.amount > 0) for_each_set(boost.items, visit);
     }

@@ -277,6 +277,7 @@ Result<std::shared_ptr<const ModelSnapshot>> ModelSnapshot::load_current(
     snapshot->similarity = cosine_similarity(*vectors);
     if (snapshot->model->scores_by_inner_product()) {
       COSENO_TRY(make_search(*vectors, with_graph ? folder + "/graph.safetensors" : "", *snapshot));
+      snapshot->fold_ins = std::make_unique<FoldIns>(*snapshot->model, *snapshot->search);
     }
   }
   std::error_code error;

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "coseno/engine.h"
+#include "engine/fold_ins.h"
 #include "engine/search_graph.h"
 #include "engine/vector_search.h"
 #include "models/fitted_model.h"
@@ -46,6 +47,8 @@ struct ModelSnapshot {
   // alone: the search in its place. Both hold views of `model`.
   std::optional<Similarity> similarity;
   std::unique_ptr<const VectorSearch> search;
+  // Of the same models: the one thing here that changes, as a cache does.
+  std::unique_ptr<FoldIns> fold_ins;
   // Of what the search by a graph finds (engine/search_graph.h); nothing where it is exact.
   std::optional<double> graph_recall;
 

@@ -43,6 +43,7 @@ struct Scratch {
   ItemFilter::Scratch filter;
   std::vector<KeptEvent> history;
   std::vector<Scored> best;
+  SearchQuery query;
   SearchScratch search;
 };
 
@@ -161,9 +162,10 @@ class Answer {
       };
     }
     if (snapshot_->search) {
-      return [this, weight, &live,
-              vector = snapshot_->model->user_vector(tastes.profile())](std::size_t n) {
-        return snapshot_->search->top(vector, weight, live, {scratch_.allowed, n}, scratch_.search);
+      snapshot_->fold_ins->query(tastes, scratch_.query);
+      return [this, weight, &live](std::size_t n) {
+        return snapshot_->search->top(scratch_.query, weight, live, {scratch_.allowed, n},
+                                      scratch_.search);
       };
     }
     scratch_.scores.resize(n_items_);

@@ -2,35 +2,19 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <span>
 #include <vector>
 
 #include "engine/covisitation.h"
-#include "engine/event_type_table.h"
 #include "engine/live_scores.h"
 #include "engine/model_snapshot.h"
+#include "engine/tastes.h"
 #include "engine/trending.h"
-#include "engine/user_store.h"
 #include "models/model.h"
 
 namespace coseno {
 
-// A history as models want it: each item once, where it was had last, with the largest weight that
-// one of its events has now; without items of weight 0.
-struct Tastes {
-  std::vector<Interaction> interactions;  // oldest first
-  std::vector<float> weights;             // of each, > 0
-  bool has_ratings = false;
-
-  bool empty() const { return interactions.empty(); }
-  // A view of it.
-  Profile profile() const { return {.history = interactions, .weights = weights}; }
-};
-Tastes tastes_of(std::span<const KeptEvent> history, const TypeMeanings& types,
-                 std::int64_t now_ms);
-
-// The newest of them that co-visitation listens to.
+// The newest of the tastes, that co-visitation listens to.
 std::vector<Covisitation::Weighed> recent_of(const Tastes& tastes);
 
 // Views; must outlive the scorer. `model` may be nullptr.

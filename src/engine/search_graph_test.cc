@@ -112,9 +112,10 @@ TEST_F(SearchGraphTest, ALoadedGraphFindsNearlyAllOfTheBest) {
   SearchScratch scratches[2];
   std::size_t n_found = 0;
   for (std::uint32_t u = 0; u < 100; ++u) {
-    const std::vector<float> vector = model_.user_vector({.history = matrix_.user(UserIndex{u})});
-    const auto expected = exact.top(vector, 0.9F, live, {allowed, 10}, scratches[0]);
-    const auto found = by_graph.top(vector, 0.9F, live, {allowed, 10}, scratches[1]);
+    const SearchQuery query =
+        exact.query(model_.user_vector({.history = matrix_.user(UserIndex{u})}));
+    const auto expected = exact.top(query, 0.9F, live, {allowed, 10}, scratches[0]);
+    const auto found = by_graph.top(query, 0.9F, live, {allowed, 10}, scratches[1]);
     ASSERT_EQ(found.size(), 10U);
     n_found += static_cast<std::size_t>(std::ranges::count_if(found, [&](const Scored& one) {
       return std::ranges::find(expected, one) != expected.end();

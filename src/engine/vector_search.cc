@@ -104,9 +104,7 @@ VectorSearch::VectorSearch(HnswRetriever retriever)
   gram /= n;
 }
 
-std::span<const Scored> VectorSearch::top(std::span<const float> vector, float weight,
-                                          const LiveScores& live, const ItemChoice& choice,
-                                          SearchScratch& scratch) const {
+SearchQuery VectorSearch::query(std::vector<float> vector) const {
   const double mean = dot(vector, mean_);
   double square = 0;
   for (std::size_t a = 0; a < vectors_.dim; ++a) {
@@ -114,8 +112,16 @@ std::span<const Scored> VectorSearch::top(std::span<const float> vector, float w
     for (std::size_t b = 0; b < vectors_.dim; ++b) sum += gram_[a * vectors_.dim + b] * vector[b];
     square += vector[a] * sum;
   }
-  const double variance = square - mean * mean;
-  const double scale = variance > 1e-12 * mean * mean ? weight / std::sqrt(variance) : 0;
+  return {std::move(vector), mean, square - mean * mean};
+}
+
+std::span<const Scored> VectorSearch::top(const SearchQuery& query, float weight,
+                                          const LiveScores& live, const ItemChoice& choice,
+                                          SearchScratch& scratch) const {
+  const std::span<const float> vector = query.vector;
+  const double mean = query.mean;
+  const double scale =
+      query.variance > 1e-12 * mean * mean ? weight / std::sqrt(query.variance) : 0;
   const auto by_model = [&](float product) { return static_cast<float>((product - mean) * scale); };
 
   const std::size_t n_hits = choice.n + kMoreHits;

@@ -20,6 +20,13 @@ struct SearchScratch {
   std::vector<Scored> found;
 };
 
+// A user's vector, and how u . v_i is spread over all items of the model.
+struct SearchQuery {
+  std::vector<float> vector;  // u, dim
+  double mean = 0;
+  double variance = 0;
+};
+
 // Which items, and how many of them.
 struct ItemChoice {
   std::span<const std::uint64_t> allowed;  // a bit an item, ceil(n_items / 64) words
@@ -56,8 +63,12 @@ class VectorSearch {
   explicit VectorSearch(MatrixView vectors) : VectorSearch(HnswRetriever(vectors)) {}
   explicit VectorSearch(HnswRetriever retriever);
 
-  // As best_of() above. `vector`: u, dim. weight > 0. `live` knows all items of the model at least.
-  std::span<const Scored> top(std::span<const float> vector, float weight, const LiveScores& live,
+  // `vector`: u, dim. Cost: dim^2.
+  SearchQuery query(std::vector<float> vector) const;
+
+  // As best_of() above. `query` is one of query(). weight > 0. `live` knows all items of the model
+  // at least.
+  std::span<const Scored> top(const SearchQuery& query, float weight, const LiveScores& live,
                               const ItemChoice& choice, SearchScratch& scratch) const;
 
   std::size_t size_bytes() const { return retriever_.size_bytes(); }

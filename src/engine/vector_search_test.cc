@@ -81,7 +81,7 @@ TEST(VectorSearchTest, FindsWhatScoringEverythingFinds) {
     };
     for (const std::size_t n : {1, 10, 200}) {
       expect_best(all_scores(vectors, u, 0.7F, live), n,
-                  search.top(u, 0.7F, live, {allowed, n}, scratch));
+                  search.top(search.query(u), 0.7F, live, {allowed, n}, scratch));
       expect_best(all_scores({}, u, 0, live), n, best_of(live, {allowed, n}, scratch));
     }
   }
@@ -98,7 +98,7 @@ TEST(VectorSearchTest, EqualProductsLeaveWhatIsLive) {
   LiveScores live(trending, 10, live_scratch);
   live.add(4, 1);
   const std::vector<std::uint64_t> allowed = {0x3FF};
-  const auto found = search.top(std::vector<float>{1, 2}, 1, live, {allowed, 2}, scratch);
+  const auto found = search.top(search.query({1, 2}), 1, live, {allowed, 2}, scratch);
   ASSERT_EQ(found.size(), 2U);
   EXPECT_EQ(found[0], (Scored{4, 1}));
   EXPECT_NEAR(found[1].score, 0, 1e-5);

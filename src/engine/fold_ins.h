@@ -1,0 +1,60 @@
+// The vectors of users who were asked for before.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <vector>
+
+#include "engine/tastes.h"
+#include "engine/vector_search.h"
+#include "models/model.h"
+
+namespace coseno {
+
+// model.user_vector() of a history, kept for the next request with the same one: between two events
+// of a user nothing else changes it, and for `ials` it is half of what a request costs. What a
+// history says is compared number by number, so an answer is the same with and without.
+//
+// 4096 histories at most, in sets of 4, of which the one asked for longest ago makes room: 4 bytes
+// a number of the vector and 20 an item of the history, 10 MB in all for 100 items and 128 numbers.
+// Longer histories than 1000 items are not kept.
+//
+// Thread-safe.
+class FoldIns {
+ public:
+  static constexpr std::size_t kMaxHistory = 1000;
+
+  // Keeps views: both must outlive this object.
+  FoldIns(const Model& model, const VectorSearch& search)
+      : model_(model), search_(search), sets_(kSets) {}
+
+  // Fills `out` with search.query(model.user_vector(tastes.profile())). True where it was kept.
+  bool query(const Tastes& tastes, SearchQuery& out);
+
+ private:
+  static constexpr std::size_t kSets = 1024;
+  static constexpr std::size_t kWays = 4;
+
+  struct Kept {
+    std::uint64_t hash = 0;
+    std::uint64_t asked_for = 0;  // the set's count then; 0: nothing is kept
+    std::vector<Interaction> interactions;
+    std::vector<float> weights;
+    SearchQuery query;
+
+    bool is_of(const Tastes& tastes, std::uint64_t hash_of_tastes) const;
+  };
+  struct Set {
+    std::mutex mutex;
+    std::uint64_t count = 0;
+    std::array<Kept, kWays> kept;
+  };
+
+  const Model& model_;
+  const VectorSearch& search_;
+  std::vector<Set> sets_;
+};
+
+}  // namespace coseno

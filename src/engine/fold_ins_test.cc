@@ -1,0 +1,119 @@
+#include "engine/fold_ins.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "models/ials.h"
+#include "models/model_testing.h"
+
+namespace coseno {
+namespace {
+
+class FoldInsTest : public testing::Test {
+ protected:
+  // What is asked for, and what it would be without anything kept.
+  void expect_right(const Tastes& tastes) {
+    SearchQuery found;
+    fold_ins_.query(tastes, found);
+    const SearchQuery wanted = search_.query(model_->user_vector(tastes.profile()));
+    EXPECT_EQ(found.vector, wanted.vector);
+    EXPECT_EQ(found.mean, wanted.mean);
+    EXPECT_EQ(found.variance, wanted.variance);
+  }
+
+  bool is_kept(const Tastes& tastes) {
+    SearchQuery query;
+    return fold_ins_.query(tastes, query);
+  }
+
+  std::unique_ptr<Model> model_ =
+      fit<Ials>(dataset_of({{1, 1, 0, 0}, {0, 1, 1, 0}, {0, 0, 1, 1}, {1, 0, 0, 1}}), {.dim = 4});
+  VectorSearch search_{*model_->item_vectors()};
+  FoldIns fold_ins_{*model_, search_};
+};
+
+Tastes taste(std::vector<std::uint32_t> items, float weight = 1) {
+  Tastes tastes;
+  for (const std::uint32_t item : items) {
+    tastes.interactions.push_back({ItemIndex{item}, 1, 0});
+    tastes.weights.push_back(weight);
+  }
+  return tastes;
+}
+
+TEST_F(FoldInsTest, KeepsWhatWasAskedFor) {
+  EXPECT_FALSE(is_kept(taste({0, 1})));
+  EXPECT_TRUE(is_kept(taste({0, 1})));
+  expect_right(taste({0, 1}));
+  EXPECT_FALSE(is_kept({}));
+  EXPECT_TRUE(is_kept({}));
+}
+
+// An event more, another weight, another value or another order is another history.
+TEST_F(FoldInsTest, TellsHistoriesApart) {
+  EXPECT_FALSE(is_kept(taste({0, 1})));
+  EXPECT_FALSE(is_kept(taste({0, 1, 2})));
+  EXPECT_FALSE(is_kept(taste({1, 0})));
+  EXPECT_FALSE(is_kept(taste({0, 1}, 2)));
+  Tastes rated = taste({0, 1});
+  rated.interactions[1].value = 5;
+  EXPECT_FALSE(is_kept(rated));
+  expect_right(taste({0, 1, 2}));
+  expect_right(rated);
+}
+
+// The hash of a history leaves values out: two such stand beside each other.
+TEST_F(FoldInsTest, HistoriesOfOneHashDoNotMeet) {
+  for (float value = 1; value <= 3; ++value) {
+    Tastes rated = taste({2});
+    rated.interactions[0].value = value;
+    EXPECT_FALSE(is_kept(rated));
+    EXPECT_TRUE(is_kept(rated));
+    expect_right(rated);
+  }
+}
+
+TEST_F(FoldInsTest, DoesNotKeepWhatChangesWithTimeOrIsVeryLong) {
+  Tastes fading = taste({0, 1});
+  fading.changes_with_time = true;
+  Tastes longest = taste(std::vector<std::uint32_t>(FoldIns::kMaxHistory + 1, 3));
+  for (const Tastes& tastes : {fading, longest}) {
+    EXPECT_FALSE(is_kept(tastes));
+    EXPECT_FALSE(is_kept(tastes));
+    expect_right(tastes);
+  }
+}
+
+// Many more histories than are kept: memory is bounded, and every answer is right.
+TEST_F(FoldInsTest, ForgetsWhatWasAskedForLongestAgo) {
+  std::size_t n_kept = 0;
+  for (int round = 0; round < 2; ++round) {
+    for (std::uint32_t n = 0; n < 20'000; ++n) {
+      n_kept += is_kept(taste({n % 4, n / 4 + 4, n % 3})) ? 1 : 0;
+    }
+  }
+  EXPECT_EQ(n_kept, 0U);
+  for (std::uint32_t n = 19'990; n < 20'000; ++n) {
+    EXPECT_TRUE(is_kept(taste({n % 4, n / 4 + 4, n % 3})));
+    expect_right(taste({n % 4, n / 4 + 4, n % 3}));
+  }
+}
+
+TEST_F(FoldInsTest, ThreadsMayAskAtOnce) {
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      for (std::uint32_t n = 0; n < 500; ++n) {
+        const Tastes tastes = taste({n % 4, n % 5});
+        SearchQuery found;
+        fold_ins_.query(tastes, found);
+        EXPECT_EQ(found.vector, model_->user_vector(tastes.profile()));
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+}  // namespace
+}  // namespace coseno
