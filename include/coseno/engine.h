@@ -236,6 +236,12 @@ struct EngineStats {
   std::size_t model_bytes = 0;
 };
 
+// An item or user, and all its properties as a JSON object.
+struct PropertiesOf {
+  std::string_view id;
+  std::string_view json;
+};
+
 // How long work on a data folder goes, and whether it is to stop.
 struct ProgressOptions {
   std::function<void(std::string_view stage, double share)> progress = {};
@@ -324,11 +330,14 @@ class Engine {
   // Properties of an item or user as a JSON object (docs/filters.md); makes it where it is not
   // there. {"available": false} takes an item out of every list. patch: null removes a property.
   Result<std::uint64_t> put_item(std::string_view item, std::string_view json);
+  // All of them or none, 100,000 at most; of one item twice the last. The error names the item.
+  Result<std::uint64_t> put_items(std::span<const PropertiesOf> items);
   Result<std::uint64_t> patch_item(std::string_view item, std::string_view json);
   // Its properties, and it from every list until it is put again; events stay. Errors: not_found.
   Result<std::uint64_t> delete_item(std::string_view item);
   Result<std::optional<std::string>> item(std::string_view item) const;
   Result<std::uint64_t> put_user(std::string_view user, std::string_view json);
+  Result<std::uint64_t> put_users(std::span<const PropertiesOf> users);
   Result<std::uint64_t> patch_user(std::string_view user, std::string_view json);
   Result<std::optional<std::string>> user(std::string_view user) const;
 
@@ -375,6 +384,12 @@ class Engine {
   EventTypes event_types() const;
   // In the life of a data folder, types of 1000 names at most. Errors: invalid_argument.
   Result<void> set_event_types(const EventTypes& types);
+
+  // A small text that a program keeps with the data under a name of its own: its settings, say. It
+  // changes no answer and moves no position; backups have it. A name has 1 to 512
+  // bytes, a text 65,536 at most. Nothing where there is none.
+  Result<std::optional<std::string>> note(std::string_view name) const;
+  Result<void> set_note(std::string_view name, std::string_view text);
 
   // Fits to the log as it is now, while others go on; publishes what is not worse. An engine beside
   // may do it too: it writes to the folder `snapshots` only, and the writer takes up what it left

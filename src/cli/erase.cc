@@ -42,8 +42,8 @@ Outcome<void> run(const Arguments& arguments) {
   }
   COSENO_TRY(compacted);
   if (is_unknown) {
-    return failed("user {} is unknown: it is not in {}", printable(arguments.user),
-                  arguments.folder);
+    return failed("user {} is unknown: it is not in {}; what was erased before is off the disk",
+                  printable(arguments.user), arguments.folder);
   }
   return write_text("-", fmt::format("user {} is erased\n", printable(arguments.user)));
 }

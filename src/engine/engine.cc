@@ -44,6 +44,7 @@ constexpr std::size_t kMaxBatch = 100000;
 constexpr std::uint64_t kCheckpointEvery = 1 << 21;
 // Records of the log that are read between two looks at whoever waits: some milliseconds.
 constexpr std::uint64_t kReportEvery = 1 << 14;
+constexpr std::size_t kMaxNoteBytes = 65536;
 constexpr std::string_view kStoreId = "store_id";
 // A writer looks so often for what a training beside it has left.
 constexpr std::chrono::milliseconds kWatchEvery{500};
@@ -187,16 +188,14 @@ class Engine::Impl {
   // --- events
 
   Result<Acknowledged> observe(std::span<const Event> events) {
-    if (events.size() > kMaxBatch) {
-      return invalid_argument("a batch holds at most {} events, not {}", kMaxBatch, events.size());
-    }
+    COSENO_TRY(check_batch("event", events.size()));
     const std::int64_t now_ms = clock_.now_ms();
     COSENO_TRY(check_writer());
     const std::lock_guard lock(write_mutex_);
     const std::shared_ptr<const TypeMeanings> types = state_.types.get();
     for (std::size_t n = 0; n < events.size(); ++n) {
       if (const Result<void> good = check_event(events[n], *types, now_ms); !good) {
-        return in_batch(events.size(), n, good.error());
+        return in_batch("event", events.size(), n, good.error());
       }
     }
     begin();
@@ -246,29 +245,23 @@ class Engine::Impl {
 
   // --- items and users
 
-  Result<std::uint64_t> put_item(std::string_view id, std::string_view json, bool is_patch) {
+  Result<std::uint64_t> put_items(std::span<const PropertiesOf> items) {
+    COSENO_TRY(check_writer());
+    COSENO_ASSIGN(parsed, parse_all("item", items));
+    const std::lock_guard lock(write_mutex_);
+    return store_items(items, parsed);
+  }
+
+  Result<std::uint64_t> patch_item(std::string_view id, std::string_view json) {
     COSENO_TRY(check_writer());
     COSENO_TRY(check_id("item", id));
     const std::lock_guard lock(write_mutex_);
-    begin();
-    const ItemIndex item = item_number(id);
-    Properties properties;
-    if (is_patch) {
-      properties = state_.shelf.properties.get(item);  // only this thread changes it
-      COSENO_ASSIGN(patched, properties.patched(json));
-      properties = std::move(patched);
-    } else {
-      COSENO_ASSIGN(parsed, Properties::parse(json));
-      properties = std::move(parsed);
-    }
-    COSENO_TRY(state_.shelf.properties.check_room({&properties, 1}));
-    batch_.put_item(item, properties.json());
-    batch_.set_position(++next_);
-    COSENO_TRY(commit([&] {
-      const std::lock_guard shelf_lock(state_.shelf.mutex);
-      state_.shelf.put(item, properties);
-    }));
-    return position();
+    Properties before;
+    // Only who holds the lock changes them.
+    if (const auto item = state_.items.find(id)) before = state_.shelf.properties.get(*item);
+    COSENO_ASSIGN(patched, before.patched(json));
+    const PropertiesOf item = {id, json};
+    return store_items({&item, 1}, {&patched, 1});
   }
 
   Result<std::uint64_t> delete_item(std::string_view id) {
@@ -295,22 +288,22 @@ class Engine::Impl {
     return state_.shelf.properties.get(*item).json();
   }
 
-  Result<std::uint64_t> put_user(std::string_view id, std::string_view json, bool is_patch) {
+  Result<std::uint64_t> put_users(std::span<const PropertiesOf> users) {
+    COSENO_TRY(check_writer());
+    COSENO_ASSIGN(parsed, parse_all("user", users));
+    const std::lock_guard lock(write_mutex_);
+    return store_users(users, parsed);
+  }
+
+  Result<std::uint64_t> patch_user(std::string_view id, std::string_view json) {
     COSENO_TRY(check_writer());
     COSENO_TRY(check_id("user", id));
-    COSENO_ASSIGN(properties, Properties::parse(json));
     const std::lock_guard lock(write_mutex_);
-    if (is_patch) {
-      COSENO_ASSIGN(known, this->user(id));
-      COSENO_ASSIGN(before, Properties::parse(known.value_or("{}")));
-      COSENO_ASSIGN(patched, before.patched(json));
-      properties = std::move(patched);
-    }
-    begin();
-    batch_.put_user(user_number(id), properties.json());
-    batch_.set_position(++next_);
-    COSENO_TRY(commit());
-    return position();
+    COSENO_ASSIGN(known, this->user(id));
+    COSENO_ASSIGN(before, Properties::parse(known.value_or("{}")));
+    COSENO_ASSIGN(patched, before.patched(json));
+    const PropertiesOf user = {id, json};
+    return store_users({&user, 1}, {&patched, 1});
   }
 
   Result<std::optional<std::string>> user(std::string_view id) const {
@@ -450,6 +443,28 @@ class Engine::Impl {
     return commit();
   }
 
+  // --- notes
+
+  Result<std::optional<std::string>> note(std::string_view name) const {
+    COSENO_TRY(check_note_name(name));
+    const std::shared_lock lock(store_mutex_);
+    return store_->setting(note_key(name));
+  }
+
+  Result<void> set_note(std::string_view name, std::string_view text) {
+    COSENO_TRY(check_writer());
+    COSENO_TRY(check_note_name(name));
+    if (text.size() > kMaxNoteBytes) {
+      return invalid_argument("a note has at most {} bytes, not {}", kMaxNoteBytes, text.size());
+    }
+    const std::lock_guard lock(write_mutex_);
+    if (!trouble_.empty()) return must_reopen();
+    begin();
+    batch_.put_setting(note_key(name), text);
+    COSENO_TRY(store_->write(batch_));
+    return options_.durability == Durability::always ? store_->sync() : Result<void>();
+  }
+
   // --- training
 
   Result<TrainReport> train(const TrainOptions& options) {
@@ -529,10 +544,37 @@ class Engine::Impl {
     return make_error(ErrorCode::conflict, "{} is open for reading only", folder_);
   }
 
-  static std::unexpected<Error> in_batch(std::size_t n_events, std::size_t n, const Error& error) {
-    if (n_events == 1) return std::unexpected(error);
-    return make_error(error.code, "event {} of {}: {}", n + 1, n_events, error.message);
+  static std::unexpected<Error> in_batch(std::string_view what, std::size_t size, std::size_t n,
+                                         const Error& error) {
+    if (size == 1) return std::unexpected(error);
+    return make_error(error.code, "{} {} of {}: {}", what, n + 1, size, error.message);
   }
+
+  static Result<void> check_batch(std::string_view what, std::size_t size) {
+    if (size <= kMaxBatch) return {};
+    return invalid_argument("a batch holds at most {} {}s, not {}", kMaxBatch, what, size);
+  }
+
+  // The properties of each; `kind` is what they are of.
+  static Result<std::vector<Properties>> parse_all(std::string_view kind,
+                                                   std::span<const PropertiesOf> records) {
+    COSENO_TRY(check_batch(kind, records.size()));
+    std::vector<Properties> all;
+    all.reserve(records.size());
+    for (std::size_t n = 0; n < records.size(); ++n) {
+      if (const Result<void> good = check_id(kind, records[n].id); !good) {
+        return in_batch(kind, records.size(), n, good.error());
+      }
+      Result<Properties> parsed = Properties::parse(records[n].json);
+      if (!parsed) return in_batch(kind, records.size(), n, parsed.error());
+      all.push_back(std::move(*parsed));
+    }
+    return all;
+  }
+
+  static Result<void> check_note_name(std::string_view name) { return check_id("name", name); }
+  // Apart from the settings that are ours.
+  static std::string note_key(std::string_view name) { return "note/" + std::string(name); }
 
   // --- a mutation: begin, number and add, commit. write_mutex_ is held throughout.
 
@@ -579,6 +621,38 @@ class Engine::Impl {
     batch_.add(record, event.id);
     records_.push_back(record);
     return true;
+  }
+
+  // `properties` are those of `items` from now on.
+  Result<std::uint64_t> store_items(std::span<const PropertiesOf> items,
+                                    std::span<const Properties> properties) {
+    if (items.empty()) return position();
+    COSENO_TRY(state_.shelf.properties.check_room(properties));
+    begin();
+    std::vector<ItemIndex> numbers;
+    numbers.reserve(items.size());
+    for (std::size_t n = 0; n < items.size(); ++n) {
+      numbers.push_back(item_number(items[n].id));
+      batch_.put_item(numbers.back(), properties[n].json());
+    }
+    batch_.set_position(++next_);
+    COSENO_TRY(commit([&] {
+      const std::lock_guard lock(state_.shelf.mutex);
+      for (std::size_t n = 0; n < items.size(); ++n) state_.shelf.put(numbers[n], properties[n]);
+    }));
+    return position();
+  }
+
+  Result<std::uint64_t> store_users(std::span<const PropertiesOf> users,
+                                    std::span<const Properties> properties) {
+    if (users.empty()) return position();
+    begin();
+    for (std::size_t n = 0; n < users.size(); ++n) {
+      batch_.put_user(user_number(users[n].id), properties[n].json());
+    }
+    batch_.set_position(++next_);
+    COSENO_TRY(commit());
+    return position();
   }
 
   // Numbers for types that have none yet.
@@ -1091,10 +1165,14 @@ Result<Acknowledged> Engine::retract(std::string_view event_id) {
 }
 
 Result<std::uint64_t> Engine::put_item(std::string_view item, std::string_view json) {
-  return impl_->settled(impl_->put_item(item, json, false));
+  const PropertiesOf one = {item, json};
+  return put_items({&one, 1});
+}
+Result<std::uint64_t> Engine::put_items(std::span<const PropertiesOf> items) {
+  return impl_->settled(impl_->put_items(items));
 }
 Result<std::uint64_t> Engine::patch_item(std::string_view item, std::string_view json) {
-  return impl_->settled(impl_->put_item(item, json, true));
+  return impl_->settled(impl_->patch_item(item, json));
 }
 Result<std::uint64_t> Engine::delete_item(std::string_view item) {
   return impl_->settled(impl_->delete_item(item));
@@ -1103,10 +1181,14 @@ Result<std::optional<std::string>> Engine::item(std::string_view item) const {
   return impl_->item(item);
 }
 Result<std::uint64_t> Engine::put_user(std::string_view user, std::string_view json) {
-  return impl_->settled(impl_->put_user(user, json, false));
+  const PropertiesOf one = {user, json};
+  return put_users({&one, 1});
+}
+Result<std::uint64_t> Engine::put_users(std::span<const PropertiesOf> users) {
+  return impl_->settled(impl_->put_users(users));
 }
 Result<std::uint64_t> Engine::patch_user(std::string_view user, std::string_view json) {
-  return impl_->settled(impl_->put_user(user, json, true));
+  return impl_->settled(impl_->patch_user(user, json));
 }
 Result<std::optional<std::string>> Engine::user(std::string_view user) const {
   return impl_->user(user);
@@ -1149,6 +1231,12 @@ Result<std::vector<SimilarUser>> Engine::similar_users(std::string_view user, st
 }
 Result<void> Engine::set_event_types(const EventTypes& types) {
   return impl_->settled(impl_->set_event_types(types));
+}
+Result<std::optional<std::string>> Engine::note(std::string_view name) const {
+  return impl_->note(name);
+}
+Result<void> Engine::set_note(std::string_view name, std::string_view text) {
+  return impl_->set_note(name, text);
 }
 Result<TrainReport> Engine::train(const TrainOptions& options) { return impl_->train(options); }
 Result<void> Engine::refresh() { return impl_->refresh(); }

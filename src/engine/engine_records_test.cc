@@ -28,6 +28,48 @@ TEST_F(EngineRecordsTest, APatchOfAUserLeavesWhatItDoesNotName) {
   EXPECT_EQ(engine.position(), *position);
 }
 
+TEST_F(EngineRecordsTest, ManyRecordsArePutAtOnceOrNotAtAll) {
+  Engine engine = Engine::open(data_).value();
+  const PropertiesOf good[] = {{"tea", R"({"n": 1})"}, {"jam", "{}"}, {"tea", R"({"n": 2})"}};
+  const std::uint64_t before = engine.position();
+  EXPECT_EQ(engine.put_items(good).value(), before + 1);
+  EXPECT_EQ(engine.item("tea").value(), R"({"n":2})");
+  EXPECT_EQ(engine.item("jam").value(), "{}");
+  EXPECT_EQ(engine.put_users(good).value(), before + 2);
+  EXPECT_EQ(engine.user("tea").value(), R"({"n":2})");
+
+  const PropertiesOf bad[] = {{"rum", "{}"}, {"gin", "[]"}};
+  for (const auto& refused : {engine.put_items(bad), engine.put_users(bad)}) {
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::invalid_argument);
+    EXPECT_NE(refused.error().message.find(" 2 of 2: "), std::string::npos);
+  }
+  EXPECT_EQ(engine.item("rum").value(), std::nullopt);
+  EXPECT_EQ(engine.user("rum").value(), std::nullopt);
+  EXPECT_EQ(engine.put_items({}).value(), before + 2);
+}
+
+TEST_F(EngineRecordsTest, NotesAreKeptAndBackedUp) {
+  {
+    Engine engine = Engine::open(data_).value();
+    const std::uint64_t before = engine.position();
+    EXPECT_EQ(engine.note("mine").value(), std::nullopt);
+    ASSERT_TRUE(engine.set_note("mine", "one"));
+    ASSERT_TRUE(engine.set_note("mine", "two"));
+    ASSERT_TRUE(engine.set_note("store_id", "none of ours"));
+    EXPECT_EQ(engine.position(), before);
+    EXPECT_EQ(engine.set_note("", "x").error().code, ErrorCode::invalid_argument);
+    EXPECT_EQ(engine.set_note("mine", std::string(65537, 'x')).error().code,
+              ErrorCode::invalid_argument);
+    ASSERT_TRUE(engine.back_up(folder_.path() + "/backup"));
+    EXPECT_EQ(Engine::open_beside(data_)->note("mine").value(), "two");
+    EXPECT_EQ(Engine::open_beside(data_)->set_note("mine", "x").error().code, ErrorCode::conflict);
+  }
+  ASSERT_TRUE(Engine::restore(folder_.path() + "/backup", folder_.path() + "/again"));
+  EXPECT_EQ(Engine::open(folder_.path() + "/again")->note("mine").value(), "two");
+  EXPECT_EQ(Engine::open(data_)->note("store_id").value(), "none of ours");
+}
+
 TEST_F(EngineRecordsTest, TrainedModelsAreToldNewestFirst) {
   Engine engine = Engine::open(data_, {.n_threads = 1}).value();
   EXPECT_TRUE(engine.snapshots().value().empty());

@@ -339,11 +339,11 @@ TEST_F(ImportTest, RefusesBeforeItReads) {
 
 // --- settings
 
-TEST_F(ApiTest, ADamagedFileOfDefaultsIsGoneWithout) {
+TEST_F(ApiTest, DefaultsThatAreNoneAreGoneWithout) {
   EXPECT_EQ(ask({"PATCH", "/v1/settings", R"({"defaults": {"k": 7}})"}).at("defaults").at("k"), 7);
   open({});
   EXPECT_EQ(ask_get("/v1/settings").at("defaults").at("k"), 7);
-  std::ofstream(folder_.path() + "/data/defaults.json") << R"({"k": 0})";
+  ASSERT_TRUE(engine_->set_note("list_defaults", R"({"k": 0})"));
   open({});
   EXPECT_EQ(ask_get("/v1/settings").at("defaults").at("k"), 10);
 }

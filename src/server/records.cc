@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,6 +21,7 @@ namespace {
 namespace json = boost::json;
 
 using Put = std::function<Result<std::uint64_t>(std::string_view id, std::string_view json)>;
+using PutAll = std::function<Result<std::uint64_t>(std::span<const PropertiesOf> records)>;
 
 Reply position_reply(std::uint64_t position) {
   std::string body = "{\"position\": ";
@@ -95,7 +97,7 @@ Answer<NewRecord> new_record(std::string_view kind, const json::value& value, st
 }
 
 Answer<Reply> put_many(std::string_view kind, const ApiOptions& options, const Call& call,
-                       std::uint64_t position, const Put& put) {
+                       const PutAll& put_all) {
   COSENO_TRY(call.no_query());
   JsonBody body;
   COSENO_ASSIGN(value, body.parse(call.request, options.max_json_depth));
@@ -114,14 +116,12 @@ Answer<Reply> put_many(std::string_view kind, const ApiOptions& options, const C
     COSENO_ASSIGN(record, new_record(kind, element, json_pointer("", records.size())));
     records.push_back(std::move(record));
   }
-  for (std::size_t n = 0; n < records.size(); ++n) {
-    Result<std::uint64_t> one = put(records[n].id, records[n].json);
-    if (!one) {
-      return std::unexpected(properties_problem(std::move(one).error(), json_pointer("", n)));
-    }
-    position = *one;
-  }
-  return position_reply(position);
+  std::vector<PropertiesOf> all;
+  all.reserve(records.size());
+  for (const NewRecord& record : records) all.push_back({record.id, record.json});
+  Result<std::uint64_t> position = put_all(all);
+  if (!position) return std::unexpected(properties_problem(std::move(position).error(), ""));
+  return position_reply(*position);
 }
 
 Reply page_reply(std::string_view kind, const ListedPage& page, std::uint64_t position,
@@ -172,9 +172,8 @@ Answer<Reply> delete_item(Engine& engine, const Call& call) {
   return remove_one("item", engine.delete_item(id));
 }
 Answer<Reply> put_items(Engine& engine, const ApiOptions& options, const Call& call) {
-  return put_many(
-      "item", options, call, engine.position(),
-      [&](std::string_view id, std::string_view json) { return engine.put_item(id, json); });
+  return put_many("item", options, call,
+                  [&](std::span<const PropertiesOf> items) { return engine.put_items(items); });
 }
 Answer<Reply> list_items(const Engine& engine, const ApiOptions& options, const Call& call) {
   COSENO_ASSIGN(query, call.query());
@@ -222,9 +221,8 @@ Answer<Reply> erase_user(Engine& engine, const Call& call) {
   return remove_one("user", engine.erase_user(id));
 }
 Answer<Reply> put_users(Engine& engine, const ApiOptions& options, const Call& call) {
-  return put_many(
-      "user", options, call, engine.position(),
-      [&](std::string_view id, std::string_view json) { return engine.put_user(id, json); });
+  return put_many("user", options, call,
+                  [&](std::span<const PropertiesOf> users) { return engine.put_users(users); });
 }
 Answer<Reply> list_users(const Engine& engine, const ApiOptions& options, const Call& call) {
   COSENO_ASSIGN(query, call.query());

@@ -2,13 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
-#include <iterator>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
-#include "base/atomic_file.h"
 #include "engine/answer_json.h"
 #include "ranking/json_document.h"
 #include "server/json_body.h"
@@ -18,8 +16,9 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t kMaxFileBytes = 4096;
-constexpr std::size_t kMaxFileDepth = 4;
+constexpr std::string_view kDefaultsNote = "list_defaults";
+constexpr std::size_t kMaxNoteBytes = 4096;
+constexpr std::size_t kMaxNoteDepth = 4;
 
 std::string defaults_json(const ListDefaults& defaults) {
   std::string out = "{\"k\": ";
@@ -51,10 +50,10 @@ Answer<void> take_defaults(const json::value& value, const std::string& place, s
   return fields.end();
 }
 
-std::optional<ListDefaults> read_defaults(const std::string& path, std::size_t max_k) {
-  std::ifstream stream(path, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(stream), {}};
-  const Result<json::value> value = parse_json_document(text, kMaxFileBytes, kMaxFileDepth);
+std::optional<ListDefaults> noted_defaults(const Engine& engine, std::size_t max_k) {
+  const Result<std::optional<std::string>> text = engine.note(kDefaultsNote);
+  if (!text || !*text) return std::nullopt;
+  const Result<json::value> value = parse_json_document(**text, kMaxNoteBytes, kMaxNoteDepth);
   ListDefaults defaults;
   if (!value || !take_defaults(*value, "", max_k, defaults)) return std::nullopt;
   return defaults;
@@ -128,19 +127,10 @@ void append_event_type(const EventType& type, std::string& out) {
 ServerSettings::ServerSettings(Engine& engine, const ApiOptions& options)
     : engine_(engine), options_(options), k_(10), diversity_(0) {
   const ListDefaults defaults =
-      read_defaults(path(), options.max_k)
+      noted_defaults(engine, options.max_k)
           .value_or(ListDefaults{.k = std::min<std::size_t>(10, options.max_k)});
   k_ = defaults.k;
   diversity_ = defaults.diversity;
-}
-
-std::string ServerSettings::path() const { return engine_.folder() + "/defaults.json"; }
-
-Answer<void> ServerSettings::save(const ListDefaults& defaults) const {
-  COSENO_ASSIGN(file, AtomicFile::create(path()));
-  COSENO_TRY(file.write(defaults_json(defaults) + "\n"));
-  COSENO_TRY(file.commit());
-  return {};
 }
 
 Reply ServerSettings::reply() const {
@@ -182,7 +172,7 @@ Answer<Reply> ServerSettings::patch(const Call& call) {
     if (!set) return std::unexpected(types_problem(std::move(set).error()));
   }
   if (defaults.k != k_ || defaults.diversity != diversity_) {
-    COSENO_TRY(save(defaults));
+    COSENO_TRY(engine_.set_note(kDefaultsNote, defaults_json(defaults)));
     k_ = defaults.k;
     diversity_ = defaults.diversity;
   }

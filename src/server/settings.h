@@ -5,7 +5,6 @@
 #include <atomic>
 #include <cstddef>
 #include <mutex>
-#include <string>
 
 #include "coseno/engine.h"
 #include "server/api.h"
@@ -14,12 +13,12 @@
 
 namespace coseno::server {
 
-// Event types are kept in the store; the defaults in the file `defaults.json` of the data folder.
+// Both are kept in the store, and so in backups; the defaults as a note of the engine.
 // Thread-safe.
 class ServerSettings {
  public:
-  // Reads the file. Where it is damaged the defaults are those of a new folder, until they are set
-  // again.
+  // Where the note is none of this server's the defaults are those of a new folder, until they are
+  // set again.
   ServerSettings(Engine& engine, const ApiOptions& options);
 
   // Of the moment; without a lock.
@@ -33,8 +32,6 @@ class ServerSettings {
   Answer<Reply> patch(const Call& call);
 
  private:
-  std::string path() const;
-  Answer<void> save(const ListDefaults& defaults) const;
   Reply reply() const;
 
   Engine& engine_;
