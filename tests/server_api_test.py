@@ -13,13 +13,13 @@ import gzip
 import http.client
 import json
 import re
-import subprocess
 import sys
 import tempfile
-import threading
 import time
 import unittest
 import urllib.parse
+
+from running_server import PATIENCE, Server
 
 try:
     import jsonschema
@@ -27,7 +27,6 @@ except ImportError:
     jsonschema = None
 
 PROGRAM = ""
-PATIENCE = 60  # seconds
 SKIPPED = 77
 
 # Two tastes: tea drinkers have tea, milk and cup; coffee drinkers have coffee, sugar and spoon.
@@ -136,34 +135,18 @@ class Reply:
         return json.loads(self.body)
 
 
-class Server:
+class DescribedServer(Server):
+    """Held to the document that it serves."""
+
     def __init__(self, folder, *arguments):
-        self.process = subprocess.Popen(
-            [PROGRAM, "serve", folder, "--listen", "127.0.0.1:0", *arguments],
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for line in self.process.stderr:
-            if " listening " in line:
-                self.port = int(re.search(r"address=127\.0\.0\.1:(\d+)", line).group(1))
-                break
-        # Or its log would fill the pipe.
-        self.drain = threading.Thread(target=self.process.stderr.read)
-        self.drain.start()
-        self.document = Document(json.loads(self.raw("GET", "/openapi.json").body))
+        super().__init__(PROGRAM, folder, *arguments)
+        self.document = Document(json.loads(self.reply("GET", "/openapi.json").body))
 
     def stop(self):
-        self.process.terminate()
-        assert self.process.wait(PATIENCE) == 0
-        self.drain.join()
-        self.process.stderr.close()
+        assert self.end() == 0
 
-    def raw(self, method, target, body=None, headers=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
-        with contextlib.closing(connection):
-            connection.request(method, target, body, headers or {})
-            reply = connection.getresponse()
-            return Reply(reply.status, reply.headers, reply.read())
+    def reply(self, method, target, body=None, headers=None):
+        return Reply(*super().ask(method, target, body, headers))
 
     def ask(self, method, target, body=None, status=200, headers=None, content="application/json"):
         """The answer, held to the document; so is the request, where it is to succeed."""
@@ -174,7 +157,7 @@ class Server:
         template, operation = self.document.operation(method, target)
         if status < 400:
             self.document.check_request(operation, target, data, content)
-        reply = self.raw(method, target, data, headers)
+        reply = self.reply(method, target, data, headers)
         assert reply.status == status, f"{method} {target}: {reply.status} {reply.body[:500]}"
         assert reply.headers["X-Request-Id"]
         if operation is not None:
@@ -216,7 +199,7 @@ class ApiTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory()
-        cls.server = Server(cls.folder.name + "/data")
+        cls.server = DescribedServer(cls.folder.name + "/data")
         cls.get = cls.server.get
         cls.post = cls.server.post
         cls.ask = cls.server.ask
@@ -426,7 +409,7 @@ class ApiTest(unittest.TestCase):
             for what in ("events", "items", "users")
         }
         with tempfile.TemporaryDirectory() as folder:
-            other = Server(folder + "/data")
+            other = DescribedServer(folder + "/data")
             try:
                 types = self.get("/v1/settings")["event_types"]
                 other.ask("PATCH", "/v1/settings", {"event_types": types})
@@ -526,12 +509,12 @@ class ApiTest(unittest.TestCase):
 class AfterRestartTest(unittest.TestCase):
     def test_settings_stay(self):
         with tempfile.TemporaryDirectory() as folder:
-            server = Server(folder + "/data")
+            server = DescribedServer(folder + "/data")
             server.ask("PATCH", "/v1/settings",
                        {"defaults": {"k": 3, "diversity": 0.25}, "event_types": {"sip": {}}})  # fmt: skip
             before = server.get("/v1/settings")
             server.stop()
-            server = Server(folder + "/data")
+            server = DescribedServer(folder + "/data")
             self.assertEqual(server.get("/v1/settings"), before)
             server.stop()
 
