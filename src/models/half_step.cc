@@ -85,18 +85,24 @@ void HalfStep::set_diagonal(float ridge, Scratch& scratch) const {
 
 void HalfStep::solve(std::span<const RowWeight> entries, float ridge, Scratch& scratch,
                      std::span<float> out) const {
+  scratch.targets.assign(entries.size(), 1.0F);
+  solve(entries, scratch.targets, ridge, scratch, out);
+}
+
+void HalfStep::solve(std::span<const RowWeight> entries, std::span<const float> targets,
+                     float ridge, Scratch& scratch, std::span<float> out) const {
   if (entries.size() < items_.dim) {
-    solve_by_entries(entries, ridge, scratch, out);
+    solve_by_entries(entries, targets, ridge, scratch, out);
   } else {
-    solve_directly(entries, ridge, scratch, out);
+    solve_directly(entries, targets, ridge, scratch, out);
   }
 }
 
 // With H: n x dim, row j is h_j, by Woodbury
 //
-//   w = D^-1 H' z,   (C^-1 + H D^-1 H') z = 1
-void HalfStep::solve_by_entries(std::span<const RowWeight> entries, float ridge, Scratch& scratch,
-                                std::span<float> out) const {
+//   w = D^-1 H' z,   (C^-1 + H D^-1 H') z = t
+void HalfStep::solve_by_entries(std::span<const RowWeight> entries, std::span<const float> targets,
+                                float ridge, Scratch& scratch, std::span<float> out) const {
   std::ranges::fill(out, 0.0F);
   if (entries.empty()) return;
   const std::size_t n = entries.size();
@@ -112,12 +118,12 @@ void HalfStep::solve_by_entries(std::span<const RowWeight> entries, float ridge,
   }
   scratch.gram.assign(2 * width * width, 0.0F);
   scratch.right.assign(width, 0.0F);
-  scratch.ones.assign(dim, 0.0F);  // no right side yet
-  add_normal_equations(scratch.rows.data(), scratch.diagonal, scratch.ones, width,
+  scratch.zeros.assign(dim, 0.0F);  // no right side yet
+  add_normal_equations(scratch.rows.data(), scratch.diagonal, scratch.zeros, width,
                        scratch.gram.data(), scratch.right.data());
   for (std::size_t j = 0; j < n; ++j) {
     scratch.gram[j * width + j] += 1 / entries[j].weight;
-    scratch.right[j] = 1;
+    scratch.right[j] = targets[j];
   }
   solve_positive_definite(scratch.gram.data(), n, width, scratch.gram.data() + width * width,
                           scratch.right.data());
@@ -125,8 +131,8 @@ void HalfStep::solve_by_entries(std::span<const RowWeight> entries, float ridge,
   for (std::size_t k = 0; k < dim; ++k) out[k] *= scratch.diagonal[k];
 }
 
-void HalfStep::solve_directly(std::span<const RowWeight> entries, float ridge, Scratch& scratch,
-                              std::span<float> out) const {
+void HalfStep::solve_directly(std::span<const RowWeight> entries, std::span<const float> targets,
+                              float ridge, Scratch& scratch, std::span<float> out) const {
   const std::size_t dim = items_.dim;
   set_diagonal(ridge, scratch);
   scratch.gram.assign(2 * dim * dim, 0.0F);
@@ -134,7 +140,6 @@ void HalfStep::solve_directly(std::span<const RowWeight> entries, float ridge, S
   for (std::size_t k = 0; k < dim; ++k) scratch.gram[k * dim + k] = scratch.diagonal[k];
   scratch.rows.resize(kGather * dim);
   scratch.weights.resize(kGather);
-  scratch.ones.assign(kGather, 1.0F);
   for (std::size_t from = 0; from < entries.size(); from += kGather) {
     const std::size_t count = std::min(entries.size() - from, kGather);
     for (std::size_t j = 0; j < count; ++j) {
@@ -143,7 +148,7 @@ void HalfStep::solve_directly(std::span<const RowWeight> entries, float ridge, S
       scratch.weights[j] = entries[from + j].weight;
     }
     add_normal_equations(scratch.rows.data(), std::span(scratch.weights).first(count),
-                         std::span(scratch.ones).first(count), dim, scratch.gram.data(),
+                         targets.subspan(from, count), dim, scratch.gram.data(),
                          scratch.right.data());
   }
   solve_positive_definite(scratch.gram.data(), dim, dim, scratch.gram.data() + dim * dim,

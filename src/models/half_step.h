@@ -45,7 +45,8 @@ class HalfStep {
     std::vector<float> diagonal;  // D, dim; for solve() its inverse
     std::vector<float> rows;
     std::vector<float> weights;
-    std::vector<float> ones;
+    std::vector<float> zeros;
+    std::vector<float> targets;
     std::vector<float> gram;
     std::vector<float> right;
     std::vector<float> residual;  // improve(): dim each
@@ -63,9 +64,13 @@ class HalfStep {
   void solve(std::span<const RowWeight> entries, float ridge, Scratch& scratch,
              std::span<float> out) const;
 
-  // The same, whatever n is, by the second cost: the plain version.
-  void solve_directly(std::span<const RowWeight> entries, float ridge, Scratch& scratch,
-                      std::span<float> out) const;
+  // The same with a target t_j for each entry in place of 1: of least sum c_j (t_j - h_j w)^2 + ...
+  void solve(std::span<const RowWeight> entries, std::span<const float> targets, float ridge,
+             Scratch& scratch, std::span<float> out) const;
+
+  // As solve(), whatever n is, by the second cost: the plain version.
+  void solve_directly(std::span<const RowWeight> entries, std::span<const float> targets,
+                      float ridge, Scratch& scratch, std::span<float> out) const;
 
   // Brings `w` nearer to the exact one by n_steps of conjugate gradients from where it stands,
   // preconditioned by the diagonal. Returns sum c_j (1 - h_j w)^2 of before. Cost: 2 n dim a step,
@@ -74,8 +79,8 @@ class HalfStep {
                 std::span<float> w) const;
 
  private:
-  void solve_by_entries(std::span<const RowWeight> entries, float ridge, Scratch& scratch,
-                        std::span<float> out) const;
+  void solve_by_entries(std::span<const RowWeight> entries, std::span<const float> targets,
+                        float ridge, Scratch& scratch, std::span<float> out) const;
   void set_diagonal(float ridge, Scratch& scratch) const;
 
   MatrixView items_;

@@ -58,17 +58,26 @@ Matrix weighted_gram(const Factors& rows, const std::vector<float>& weights) {
 
 // The plain version: the normal equations in double, in whatever basis.
 Vector solved_in_double(const Factors& items, const std::vector<float>& weights,
-                        const std::vector<RowWeight>& entries) {
+                        const std::vector<RowWeight>& entries, const std::vector<float>& targets) {
   const Matrix y = in_double(items);
   Matrix a =
       kUnobserved * weighted_gram(items, weights) + kRidge * Matrix::Identity(y.cols(), y.cols());
   Vector b = Vector::Zero(y.cols());
-  for (const RowWeight& entry : entries) {
-    const Vector h = y.row(entry.row).transpose();
-    a += entry.weight * h * h.transpose();
-    b += entry.weight * h;
+  for (std::size_t j = 0; j < entries.size(); ++j) {
+    const Vector h = y.row(entries[j].row).transpose();
+    a += entries[j].weight * h * h.transpose();
+    b += entries[j].weight * targets[j] * h;
   }
   return a.ldlt().solve(b);
+}
+
+std::vector<float> ones(std::size_t n) { return std::vector<float>(n, 1); }
+
+std::vector<float> random_targets(std::size_t n) {
+  Rng rng(n + 1);
+  std::vector<float> targets;
+  for (std::size_t j = 0; j < n; ++j) targets.push_back(static_cast<float>(4 * rng.uniform() - 2));
+  return targets;
 }
 
 // Items in their basis, and what goes with them.
@@ -120,13 +129,18 @@ TEST(HalfStepTest, BothExactWaysEqualTheNormalEquationsInDouble) {
     const Turned turned(300, dim);
     for (const std::size_t n : {1, 2, 15, 16, 17, 60, 600}) {
       const std::vector<RowWeight> entries = random_entries(n, 300);
-      const Vector expected = solved_in_double(turned.items, turned.weights, entries);
       HalfStep::Scratch scratch;
       std::vector<float> w(padded(dim), -1);
+      for (const std::vector<float>& targets : {ones(n), random_targets(n)}) {
+        const Vector expected = solved_in_double(turned.items, turned.weights, entries, targets);
+        turned.half_step().solve(entries, targets, kRidge, scratch, w);
+        EXPECT_LT(distance(expected, w), 1e-5) << dim << ' ' << n;
+        turned.half_step().solve_directly(entries, targets, kRidge, scratch, w);
+        EXPECT_LT(distance(expected, w), 1e-5) << dim << ' ' << n;
+      }
       turned.half_step().solve(entries, kRidge, scratch, w);
-      EXPECT_LT(distance(expected, w), 1e-5) << dim << ' ' << n;
-      turned.half_step().solve_directly(entries, kRidge, scratch, w);
-      EXPECT_LT(distance(expected, w), 1e-5) << dim << ' ' << n;
+      EXPECT_LT(distance(solved_in_double(turned.items, turned.weights, entries, ones(n)), w), 1e-5)
+          << dim << ' ' << n;
     }
   }
 }
@@ -135,7 +149,7 @@ TEST(HalfStepTest, StepsComeNearerToTheExactSolution) {
   constexpr std::size_t kDim = 20;
   const Turned turned(300, kDim);
   const std::vector<RowWeight> entries = random_entries(50, 300);
-  const Vector expected = solved_in_double(turned.items, turned.weights, entries);
+  const Vector expected = solved_in_double(turned.items, turned.weights, entries, ones(50));
   HalfStep::Scratch scratch;
   std::vector<float> w(padded(kDim));
   double last = 1;
