@@ -190,6 +190,35 @@ struct TrainOptions {
   std::function<bool()> cancelled = {};
 };
 
+// Vectors of items, and of users where there are any, that were trained elsewhere: in
+// TensorFlow.js, PyTorch, NumPy. They say what an inner product of them says, and a bias of the
+// item if there is one. A user is folded in from the history as it is at each request, so users
+// whom that training never saw are served too, and new events count at once (docs/algorithms.md,
+// "vectors").
+struct VectorsRequest {
+  std::size_t dim = 0;                           // numbers of a vector, in [1, 1024]
+  std::span<const std::string_view> items = {};  // ids, each once; at least one
+  // items.size() x dim, row after row. All numbers are finite and at most 10^6 in size.
+  std::span<const float> item_vectors = {};
+  std::span<const float> item_biases = {};  // one an item, or none
+  // Of them only how histories become vectors is learnt, and what somebody without a history gets:
+  // so those who are no users of the engine do no harm.
+  std::span<const std::string_view> users = {};  // ids, each once
+  std::span<const float> user_vectors = {};      // users.size() x dim
+  // What answers and stats call them: 1 to 64 letters, digits and any of "_-.", and no name that
+  // means something else there.
+  std::string_view name = "vectors";
+  // How users are folded in; what is not set is found by what agrees best with the users' vectors,
+  // or without any, by what ranks held-out events best.
+  std::map<std::string, std::string, std::less<>> settings = {};
+  // The last event that they have learnt from: later ones judge. Absent: the newest events judge,
+  // which flatters vectors that have learnt from them.
+  std::optional<std::uint64_t> position = {};
+  bool force = false;  // puts them in service even where they are worse
+  std::function<void(std::string_view stage, double share)> progress = {};
+  std::function<bool()> cancelled = {};
+};
+
 struct TrainReport {
   std::uint64_t snapshot = 0;  // 0: not published, since it was worse than what is in service
   std::string model = {};
@@ -201,6 +230,9 @@ struct TrainReport {
   double ndcg_in_service = 0;
   double ndcg_popularity = 0;
   double seconds = 0;
+  // Of publish_vectors(): the mean cosine of the given users' vectors and what their histories
+  // give. Absent where no given user has a history.
+  std::optional<double> agreement = {};
 };
 
 // Trained models that the data folder has: those in service, and those before them.
@@ -396,6 +428,15 @@ class Engine {
   // within a second. One at a time a folder (conflict). Errors: invalid_argument, cancelled,
   // unavailable (memory, with the figure).
   Result<TrainReport> train(const TrainOptions& options = {});
+
+  // Takes vectors from elsewhere in the place of a training: blends them with what is live, judges
+  // them by held-out events and publishes them if they are not worse than what is in service, or
+  // `force` says so. Where there are no events to judge by they are published. Items that the
+  // engine does not know are made first; items without a vector get middling scores. As train() it
+  // may be called beside a writer, where all items are known (conflict). Errors: invalid_argument
+  // with the place (row, number), and as train(); where the request is refused, nothing has
+  // changed.
+  Result<TrainReport> publish_vectors(const VectorsRequest& request);
 
   // Of an engine beside: takes up what the writer has stored since. Of a writer: takes up at once
   // the snapshot that a training beside it has left. Errors: io, corrupt; then what was in service

@@ -30,6 +30,7 @@
 #include "engine/recommender.h"
 #include "engine/shown_lists.h"
 #include "engine/trainer.h"
+#include "engine/vectors_request.h"
 #include "storage/event_store.h"
 #include "storage/store_folder.h"
 
@@ -66,6 +67,20 @@ Result<void> check_id(std::string_view what, std::string_view id) {
   if (!is_valid_id(id)) return invalid_argument("{}", id_trouble(what, id));
   if (const auto at = find_invalid_utf8(id)) {
     return invalid_argument("{}: byte {} is not UTF-8", what, *at + 1);
+  }
+  return {};
+}
+
+// Each of them, and that none stands twice.
+Result<void> check_ids(std::string_view field, std::span<const std::string_view> ids) {
+  boost::unordered_flat_set<std::string_view> known;
+  for (std::size_t row = 0; row < ids.size(); ++row) {
+    if (const Result<void> good = check_id("id", ids[row]); !good) {
+      return invalid_argument("{}: row {}: {}", field, row, good.error().message);
+    }
+    if (!known.insert(ids[row]).second) {
+      return invalid_argument("{}: row {}: '{}' stood before", field, row, ids[row]);
+    }
   }
   return {};
 }
@@ -110,8 +125,8 @@ Result<void> check_options(const EngineOptions& options) {
   return {};
 }
 
-// Tells the caller how it goes, and hears whether it is to stop. Options: TrainOptions or
-// ProgressOptions.
+// Tells the caller how it goes, and hears whether it is to stop. Options: TrainOptions,
+// VectorsRequest or ProgressOptions.
 template <class Options>
 class CallerProgress final : public Progress {
  public:
@@ -480,16 +495,34 @@ class Engine::Impl {
     ThreadPool pool(options_.n_threads);
     CallerProgress progress(options);
     COSENO_ASSIGN(trained, coseno::train(log, in_service.get(), options_, options, pool, progress));
-    if (trained.report.ndcg < trained.report.ndcg_in_service) return std::move(trained.report);
-    COSENO_ASSIGN(next_id, ModelSnapshot::next_id(snapshots()));
-    trained.snapshot.id = next_id;
-    trained.snapshot.ndcg_popularity = trained.report.ndcg_popularity;
-    forget_users(trained.fitted.dataset);
-    COSENO_TRY(trained.snapshot.save(snapshots(), trained.fitted,
-                                     trained.graph ? &*trained.graph : nullptr));
-    trained.report.snapshot = trained.snapshot.id;
-    COSENO_TRY(load_snapshot());
-    return std::move(trained.report);
+    return publish(trained, false);
+  }
+
+  Result<TrainReport> publish_vectors(const VectorsRequest& request) {
+    COSENO_TRY(check_vectors(request));
+    COSENO_TRY(check_ids("items", request.items));
+    COSENO_TRY(check_ids("users", request.users));
+    CallerProgress progress(request);
+    if (progress.cancelled()) return make_error(ErrorCode::cancelled, "cancelled");
+    const std::unique_lock one(train_mutex_, std::try_to_lock);
+    if (!one) return make_error(ErrorCode::conflict, "a training is running");
+    const Result<WriterLock> lock = lock_training();
+    if (!lock) return std::unexpected(lock.error());
+    if (is_reader_) COSENO_TRY(catch_up());
+    if (request.position && *request.position > position()) {
+      return invalid_argument("position is {}, and the log is at {}", *request.position,
+                              position());
+    }
+    static_cast<void>(load_snapshot());
+    COSENO_TRY(settled(make_items(request.items)));
+    COSENO_ASSIGN(log, training_log());
+    GivenVectors given{.request = request, .items = {}, .users = {}};
+    for (const std::string_view id : request.items) given.items.push_back(*state_.items.find(id));
+    for (const std::string_view id : request.users) given.users.push_back(state_.users.find(id));
+    const std::shared_ptr<const ModelSnapshot> in_service = state_.snapshot.get();
+    ThreadPool pool(options_.n_threads);
+    COSENO_ASSIGN(trained, take_vectors(log, in_service.get(), options_, given, pool, progress));
+    return publish(trained, request.force);
   }
 
   Result<void> back_up(const std::string& target, const ProgressOptions& options) const {
@@ -575,6 +608,42 @@ class Engine::Impl {
   static Result<void> check_note_name(std::string_view name) { return check_id("name", name); }
   // Apart from the settings that are ours.
   static std::string note_key(std::string_view name) { return "note/" + std::string(name); }
+
+  // Puts it in service unless it is worse than what is.
+  Result<TrainReport> publish(Trained& trained, bool force) {
+    TrainReport& report = trained.report;
+    if (!force && report.ndcg < report.ndcg_in_service) return std::move(report);
+    COSENO_ASSIGN(next_id, ModelSnapshot::next_id(snapshots()));
+    trained.snapshot.id = next_id;
+    trained.snapshot.ndcg_popularity = report.ndcg_popularity;
+    forget_users(trained.fitted.dataset);
+    COSENO_TRY(trained.snapshot.save(snapshots(), trained.fitted,
+                                     trained.graph ? &*trained.graph : nullptr));
+    report.snapshot = trained.snapshot.id;
+    COSENO_TRY(load_snapshot());
+    return std::move(report);
+  }
+
+  // Items that are not there yet, in batches, so that others write in between.
+  Result<void> make_items(std::span<const std::string_view> ids) {
+    for (std::size_t next = 0; next < ids.size();) {
+      const std::lock_guard lock(write_mutex_);
+      begin();
+      for (; next < ids.size() && new_items_.size() < kMaxBatch; ++next) {
+        if (state_.items.find(ids[next])) continue;
+        if (is_reader_) {
+          return make_error(ErrorCode::conflict,
+                            "item '{}' is new, and {} is open for reading only", ids[next],
+                            folder_);
+        }
+        item_number(ids[next]);
+      }
+      if (new_items_.empty()) continue;
+      batch_.set_position(++next_);
+      COSENO_TRY(commit());
+    }
+    return {};
+  }
 
   // --- a mutation: begin, number and add, commit. write_mutex_ is held throughout.
 
@@ -1239,6 +1308,9 @@ Result<void> Engine::set_note(std::string_view name, std::string_view text) {
   return impl_->set_note(name, text);
 }
 Result<TrainReport> Engine::train(const TrainOptions& options) { return impl_->train(options); }
+Result<TrainReport> Engine::publish_vectors(const VectorsRequest& request) {
+  return impl_->publish_vectors(request);
+}
 Result<void> Engine::refresh() { return impl_->refresh(); }
 Result<std::vector<SnapshotInfo>> Engine::snapshots() const { return impl_->list_snapshots(); }
 EngineStats Engine::stats() const { return impl_->stats(); }

@@ -11,6 +11,8 @@
 #include "evaluation/auto_model.h"
 #include "models/blend_weights.h"
 #include "models/popularity.h"
+#include "models/vectors.h"
+#include "models/vectors_calibration.h"
 
 namespace coseno {
 namespace {
@@ -200,6 +202,150 @@ Result<Choice> choose(const Dataset& dataset, const TrainOptions& options, std::
   return Choice{choice.model, choice.settings};
 }
 
+// The newest events of users, and what is learnt from the others to be judged by those.
+class Judging {
+ public:
+  // Views; both must outlive it.
+  Judging(const TrainingLog& log, const EngineOptions& options)
+      : log_(log),
+        users_(events_of_users(log)),
+        is_held_out_(hold_out(users_, log.events.size())),
+        rest_(dataset_of(log, &is_held_out_)),
+        state_(options) {
+    replay(log, is_held_out_, state_);
+  }
+
+  // What is not held out.
+  const Dataset& rest() const { return rest_; }
+
+  // Those whose held-out events came after position `from`, if they are enough; else all.
+  std::vector<Judged> judges_after(std::uint64_t from) const {
+    std::vector<Judged> fresh = judges(log_, users_, is_held_out_, from);
+    if (from == 0 || n_relevant(fresh) >= kLeastFresh) return fresh;
+    return judges(log_, users_, is_held_out_, 0);
+  }
+
+  std::vector<BlendCase> cases(const Model& model, std::span<const Judged> judges,
+                               FitContext& context) const {
+    return make_cases(log_, state_, &model, judges, context.pool, context.progress);
+  }
+
+  // Fills the weights of the snapshot and the figures of the report. `from`: of the last event that
+  // the model has learnt from, where that is not in rest().
+  void judge(const Model& model, std::uint64_t from, const ModelSnapshot* in_service,
+             FitContext& context, Trained& result) const {
+    context.progress.report("judging", 0, 1, "");
+    TrainReport& report = result.report;
+    const std::vector<Judged> all = judges_after(from);
+    const std::vector<BlendCase> cases = this->cases(model, all, context);
+    const std::vector<float> weights = fit_blend_weights(cases, kVoices);
+    std::ranges::copy(weights, result.snapshot.weights.begin());
+    report.ndcg = blend_ndcg(cases, weights);
+    report.ndcg_popularity = ndcg_of_popularity(log_, state_, rest_, all, context);
+    if (in_service == nullptr) return;
+    const std::vector<Judged> fresh =
+        judges(log_, users_, is_held_out_, std::max(from, in_service->position));
+    if (n_relevant(fresh) < kLeastFresh) return;
+    report.ndcg = blend_ndcg(this->cases(model, fresh, context), weights);
+    report.ndcg_in_service =
+        blend_ndcg(this->cases(*in_service->model, fresh, context), in_service->weights);
+  }
+
+ private:
+  const TrainingLog& log_;
+  EventsOfUsers users_;
+  std::vector<char> is_held_out_;
+  Dataset rest_;
+  LiveState state_;
+};
+
+// What is left to do with a fitted model.
+Result<void> finish(const EngineOptions& options, const UserItemMatrix& matrix, FitContext& context,
+                    Trained& result) {
+  if (context.progress.cancelled()) return make_error(ErrorCode::cancelled, "cancelled");
+  if (options.graph_items > 0) {
+    COSENO_ASSIGN(
+        graph, make_search_graph(*result.fitted.model, matrix, {.least_items = options.graph_items},
+                                 context.pool, context.progress));
+    result.graph = std::move(graph);
+  }
+  result.report.model = result.snapshot.model_name;
+  result.report.settings.insert(result.snapshot.settings.begin(), result.snapshot.settings.end());
+  result.report.position = result.snapshot.position;
+  result.snapshot.ndcg = result.report.ndcg;
+  return {};
+}
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
+  return passed.count();
+}
+
+// --- vectors from elsewhere
+
+// Without users to agree with, options are judged by the scores of all items: so many
+// multiplications for each.
+constexpr double kMostWork = 1e9;
+constexpr std::size_t kLeastOptionJudges = 20;
+constexpr std::size_t kMostOptionJudges = 300;
+
+// Where there is nothing to judge by. What is trending may be a single event.
+constexpr VoiceWeights kUnjudged = {0.7F, 0.3F, 0};
+
+Vectors::Made made_of(const GivenVectors& given, const UserItemMatrix& matrix, ThreadPool& pool) {
+  const VectorsRequest& request = given.request;
+  return Vectors::make(
+      {.items = given.items,
+       .item_vectors = {request.item_vectors.data(), request.items.size(), request.dim},
+       .item_biases = request.item_biases,
+       .user_vectors = {request.user_vectors.data(), request.users.size(), request.dim}},
+      matrix, pool);
+}
+
+// Those of the given users who have a history.
+std::vector<TrainedUser> trained_users(const GivenVectors& given, const Factors& vectors,
+                                       const Dataset& dataset) {
+  std::vector<TrainedUser> users;
+  for (std::size_t u = 0; u < given.users.size(); ++u) {
+    if (!given.users[u]) continue;
+    const auto user = dataset.users.find(std::to_string(offset(*given.users[u])));
+    if (user) users.push_back({dataset.matrix.user(*user), vectors.row(u)});
+  }
+  return users;
+}
+
+Result<Vectors::Options> best_ranking_options(Vectors& model, const Judging& judging,
+                                              std::uint64_t from, const Settings& fixed,
+                                              FitContext& context) {
+  const std::vector<Vectors::Options> likely = likely_options(model, fixed);
+  std::vector<Judged> judges = judging.judges_after(from);
+  const double work = static_cast<double>(model.n_items()) * static_cast<double>(model.dim());
+  const auto n =
+      std::clamp(static_cast<std::size_t>(kMostWork / work), kLeastOptionJudges, kMostOptionJudges);
+  if (judges.size() > n) {
+    for (std::size_t i = 0; i < n; ++i) judges[i] = judges[i * judges.size() / n];
+    judges.resize(n);
+  }
+  Vectors::Options best = likely.front();
+  double best_ndcg = -1;
+  for (std::size_t n_done = 0; n_done < likely.size(); ++n_done) {
+    context.progress.report("calibrating", n_done, likely.size(), "");
+    if (context.progress.cancelled()) return make_error(ErrorCode::cancelled, "cancelled");
+    model.set_options(likely[n_done]);
+    const double ndcg = blend_ndcg(judging.cases(model, judges, context), VoiceWeights{1, 0, 0});
+    if (ndcg <= best_ndcg) continue;
+    best = likely[n_done];
+    best_ndcg = ndcg;
+  }
+  return best;
+}
+
+Settings unjudged_settings(const Vectors& model, Settings fixed) {
+  fixed.try_emplace("regularization",
+                    fmt::format("{:.3g}", std::max(model.mean_squared_length(), 1e-9)));
+  return fixed;
+}
+
 }  // namespace
 
 Result<Trained> train(const TrainingLog& log, const ModelSnapshot* in_service,
@@ -207,56 +353,70 @@ Result<Trained> train(const TrainingLog& log, const ModelSnapshot* in_service,
                       ThreadPool& pool, Progress& progress) {
   const auto start = std::chrono::steady_clock::now();
   FitContext context{pool, progress, engine_options.seed};
-  const EventsOfUsers users = events_of_users(log);
-  const std::vector<char> is_held_out = hold_out(users, log.events.size());
-  const Dataset rest = dataset_of(log, &is_held_out);
-  if (rest.matrix.n_entries() == 0) return invalid_argument("there are no events to learn from");
-  COSENO_ASSIGN(choice, choose(rest, options, engine_options.seed, context));
-
-  LiveState state(engine_options);
-  replay(log, is_held_out, state);
   Trained result;
-  TrainReport& report = result.report;
-  const std::vector<Judged> all = judges(log, users, is_held_out, 0);
   {
-    COSENO_ASSIGN(info, find_model(choice.model));
-    COSENO_ASSIGN(model, info->fit(rest, choice.settings, context));
-    progress.report("judging", 0, 1, "");
-    const std::vector<BlendCase> cases = make_cases(log, state, model.get(), all, pool, progress);
-    const std::vector<float> weights = fit_blend_weights(cases, kVoices);
-    std::ranges::copy(weights, result.snapshot.weights.begin());
-    report.ndcg = blend_ndcg(cases, weights);
-    report.ndcg_popularity = ndcg_of_popularity(log, state, rest, all, context);
-    if (in_service != nullptr) {
-      const std::vector<Judged> fresh = judges(log, users, is_held_out, in_service->position);
-      if (n_relevant(fresh) >= kLeastFresh) {
-        const auto of = [&](const Model* judged, const VoiceWeights& voices) {
-          return blend_ndcg(make_cases(log, state, judged, fresh, pool, progress), voices);
-        };
-        report.ndcg = of(model.get(), result.snapshot.weights);
-        report.ndcg_in_service = of(in_service->model.get(), in_service->weights);
-      }
+    const Judging judging(log, engine_options);
+    if (judging.rest().matrix.n_entries() == 0) {
+      return invalid_argument("there are no events to learn from");
     }
+    COSENO_ASSIGN(choice, choose(judging.rest(), options, engine_options.seed, context));
+    result.snapshot.model_name = choice.model;
+    result.snapshot.settings = choice.settings;
+    COSENO_ASSIGN(info, find_model(choice.model));
+    COSENO_ASSIGN(model, info->fit(judging.rest(), choice.settings, context));
+    judging.judge(*model, 0, in_service, context, result);
   }
   if (progress.cancelled()) return make_error(ErrorCode::cancelled, "cancelled");
-  COSENO_ASSIGN(fitted,
-                fit_model(choice.model, dataset_of(log, nullptr), choice.settings, context));
+  COSENO_ASSIGN(fitted, fit_model(result.snapshot.model_name, dataset_of(log, nullptr),
+                                  result.snapshot.settings, context));
   result.fitted = std::move(fitted);
-  if (engine_options.graph_items > 0) {
-    COSENO_ASSIGN(graph,
-                  make_search_graph(*result.fitted.model, result.fitted.dataset.matrix,
-                                    {.least_items = engine_options.graph_items}, pool, progress));
-    result.graph = std::move(graph);
-  }
-  report.model = choice.model;
-  report.settings.insert(choice.settings.begin(), choice.settings.end());
-  report.position = log.position;
-  const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
-  report.seconds = passed.count();
   result.snapshot.position = log.position;
-  result.snapshot.model_name = choice.model;
-  result.snapshot.settings = choice.settings;
-  result.snapshot.ndcg = report.ndcg;
+  COSENO_TRY(finish(engine_options, result.fitted.dataset.matrix, context, result));
+  result.report.seconds = seconds_since(start);
+  return result;
+}
+
+Result<Trained> take_vectors(const TrainingLog& log, const ModelSnapshot* in_service,
+                             const EngineOptions& engine_options, const GivenVectors& given,
+                             ThreadPool& pool, Progress& progress) {
+  const auto start = std::chrono::steady_clock::now();
+  FitContext context{pool, progress, engine_options.seed};
+  const Settings fixed(given.request.settings.begin(), given.request.settings.end());
+  const std::uint64_t from = given.request.position.value_or(0);
+  const Dataset all = dataset_of(log, nullptr);
+  Vectors::Made made = made_of(given, all.matrix, pool);
+  Vectors& model = *made.model;
+  Trained result;
+  {
+    const Judging judging(log, engine_options);
+    const bool can_judge = !judging.judges_after(from).empty();
+    const std::vector<TrainedUser> users = trained_users(given, made.users, all);
+    if (!users.empty()) {
+      COSENO_ASSIGN(calibration, calibrate(model, users, fixed, pool, progress));
+      model.set_options(calibration.options);
+      result.report.agreement = calibration.agreement;
+    } else if (can_judge) {
+      COSENO_ASSIGN(options, best_ranking_options(model, judging, from, fixed, context));
+      model.set_options(options);
+    } else {
+      COSENO_ASSIGN(options, apply_settings(Vectors::kName, Vectors::fields(),
+                                            unjudged_settings(model, fixed)));
+      model.set_options(options);
+    }
+    judging.judge(model, from, in_service, context, result);
+    if (!can_judge) result.snapshot.weights = kUnjudged;
+  }
+  result.snapshot.model_name = given.request.name;
+  result.snapshot.settings = to_settings(Vectors::fields(), model.options());
+  result.snapshot.position = given.request.position.value_or(log.position);
+  for (std::size_t i = 0; i < model.n_items(); ++i) {
+    result.fitted.dataset.items.add(all.items.id(ItemIndex(i)));
+  }
+  result.fitted.model = std::move(made.model);
+  result.fitted.settings = result.snapshot.settings;
+  result.fitted.seed = engine_options.seed;
+  COSENO_TRY(finish(engine_options, all.matrix, context, result));
+  result.report.seconds = seconds_since(start);
   return result;
 }
 

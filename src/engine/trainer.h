@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -51,5 +52,20 @@ struct Trained {
 Result<Trained> train(const TrainingLog& log, const ModelSnapshot* in_service,
                       const EngineOptions& engine_options, const TrainOptions& options,
                       ThreadPool& pool, Progress& progress);
+
+// What a request for vectors brings, with the numbers that its ids have. The request has been
+// checked.
+struct GivenVectors {
+  const VectorsRequest& request;
+  std::vector<ItemIndex> items;                 // one a row
+  std::vector<std::optional<UserIndex>> users;  // one a row; nothing for somebody unknown
+};
+
+// The same as train() with vectors from elsewhere in the place of a fit. Where their position is
+// told, only later events judge, if there are 100 or more. Without any event to judge by, the
+// voices get fixed weights. Errors: cancelled, unavailable (memory).
+Result<Trained> take_vectors(const TrainingLog& log, const ModelSnapshot* in_service,
+                             const EngineOptions& engine_options, const GivenVectors& given,
+                             ThreadPool& pool, Progress& progress);
 
 }  // namespace coseno

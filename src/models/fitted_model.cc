@@ -212,7 +212,7 @@ Result<const ModelInfo*> model_of(const TensorFile& file) {
                    kFormat);
   }
   COSENO_ASSIGN(name, file.metadata(kModelKey));
-  Result<const ModelInfo*> model = find_model(name);
+  Result<const ModelInfo*> model = find_saved_model(name);
   if (!model) return corrupt("{}: {}", file.path(), model.error().message);
   return model;
 }

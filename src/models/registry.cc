@@ -11,6 +11,7 @@
 #include "models/item_knn.h"
 #include "models/popularity.h"
 #include "models/rp3beta.h"
+#include "models/vectors.h"
 
 namespace coseno {
 namespace {
@@ -63,9 +64,28 @@ constexpr std::array kModels = {
               .load = Blend::load},
 };
 
+constexpr ModelInfo kVectors = {
+    .name = Vectors::kName,
+    .summary = "item vectors that were trained elsewhere, users folded in",
+    .has_vectors = true,
+    .options = [] { return describe(Vectors::fields()); },
+    .check = check<Vectors>,
+    .fit = [](const Dataset&, const Settings&, FitContext&) -> Result<std::unique_ptr<Model>> {
+      return invalid_argument(
+          "vectors are not fitted to data: coseno publish takes them from a file");
+    },
+    .load = Vectors::load};
+
 }  // namespace
 
 std::span<const ModelInfo> all_models() { return kModels; }
+
+const ModelInfo& vectors_model() { return kVectors; }
+
+Result<const ModelInfo*> find_saved_model(std::string_view name) {
+  if (name == kVectors.name) return &kVectors;
+  return find_model(name);
+}
 
 Result<const ModelInfo*> find_model(std::string_view name) {
   const auto* const found = std::ranges::find(kModels, name, &ModelInfo::name);

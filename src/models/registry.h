@@ -35,6 +35,10 @@ struct ModelInfo {
 // In the order of docs and tables; the yardstick, popularity, first.
 std::span<const ModelInfo> all_models();
 
+// "vectors", which is no model to fit, and so is not among all_models(): its vectors come from
+// elsewhere (Engine::publish_vectors). Its fit says so.
+const ModelInfo& vectors_model();
+
 // What `recommend` uses when no model is named: the best by measurement (docs/benchmarks.md).
 constexpr std::string_view kDefaultModel = "item_knn";
 // What `predict` uses when no model is named.
@@ -42,5 +46,7 @@ constexpr std::string_view kDefaultRatingModel = "biased_mf";
 
 // Errors: not_found with the names that there are.
 Result<const ModelInfo*> find_model(std::string_view name);
+// Of what a file may hold: vectors too.
+Result<const ModelInfo*> find_saved_model(std::string_view name);
 
 }  // namespace coseno
