@@ -111,6 +111,11 @@ class PublishVectorsTest : public testing::Test {
     return found == item.sources.end() ? 0 : found->score;
   }
 
+  // Of an item of the list.
+  static float score_of(const Recommendations& list, std::string_view id, std::string_view source) {
+    return score_by(*std::ranges::find(list.items, id, &RecommendedItem::item), source);
+  }
+
   ManualClock clock_{kNow};
   EngineOptions options_;
   fs::path folder_;
@@ -138,15 +143,29 @@ TEST_F(PublishVectorsTest, NewUsersAndNewEventsChangeListsAtOnce) {
 
 TEST_F(PublishVectorsTest, AnItemThatCameAfterwardsIsListedByItsFirstEvents) {
   Engine engine = open();
-  fill(engine);
+  // One item after the next, so that what came together tells more than the camp.
+  for (int u = 0; u < 60; ++u) {
+    for (int i = 0; i < 5; ++i) {
+      const std::string item =
+          fmt::format("{}{}", u % 2 == 0 ? "tea" : "jam", (u / 2 + i) % kItemsOfACamp);
+      see(engine, fmt::format("u{}", u), item);
+    }
+  }
   ASSERT_TRUE(engine.publish_vectors(camps_.request()));
+  see(engine, "ann", "tea0");
+  ASSERT_TRUE(engine.put_item("mate", "{}"));
+  const auto place = [&] {
+    const Items all = recommended(engine, "ann", 1000);
+    return std::ranges::find(all, "mate") - all.begin();
+  };
+  const auto before = place();
+  EXPECT_LT(before, 40);
   for (const std::string_view user : {"x", "y", "z"}) {
     see(engine, user, "tea0");
     see(engine, user, "mate");
   }
-  see(engine, "ann", "tea0");
-  const Items now = recommended(engine, "ann");
-  EXPECT_NE(std::ranges::find(now, "mate"), now.end());
+  EXPECT_LT(place(), before);
+  EXPECT_LT(place(), 10);
 }
 
 // A data folder may begin with vectors: events come later.
@@ -171,8 +190,13 @@ TEST_F(PublishVectorsTest, ItemsThatNobodyKnewAreMadeAndStay) {
     ASSERT_TRUE(engine.publish_vectors(camps_.request()));
     EXPECT_EQ(engine.stats().n_items, n_items + 1);
     see(engine, "ann", "tea3");
-    const Items list = recommended(engine, "ann");
-    EXPECT_NE(std::ranges::find(list, "new tea"), list.end());
+    const Recommendations list =
+        engine.recommend({.user = "ann", .k = 40, .explain = true}).value();
+    for (const RecommendedItem& one : list.items) {
+      const bool is_new = one.item == "new tea";
+      EXPECT_EQ(score_by(one, "vectors") > 1.4F * score_of(list, "tea4", "vectors"), is_new)
+          << one.item;
+    }
     before = answers_of(engine, Items{"ann", "u1", "nobody"}, Items{"tea1", "jam2", "new tea"});
   }
   const Engine engine = open();
@@ -260,8 +284,7 @@ TEST_F(PublishVectorsTest, AWorseOneIsNotPublishedUnlessForced) {
   VectorsRequest good = camps_.request();
   good.position = engine.position();
   ASSERT_EQ(engine.publish_vectors(good)->snapshot, 1U);
-  fill(engine, "later", 1);
-  fill(engine, "and more", 2);
+  for (const std::int64_t day : {1, 2, 3, 4}) fill(engine, fmt::format("later{}_", day), day);
   VectorsRequest bad = camps_.worst();
   bad.settings = {{"regularization", "0.1"}, {"form", "implicit"}, {"unobserved", "0"}};
   bad.position = good.position;
@@ -291,11 +314,10 @@ TEST_F(PublishVectorsTest, BiasesDecideBetweenItemsThatAreElseAlike) {
   ASSERT_TRUE(engine.publish_vectors(request));
   see(engine, "ann", "tea3");
   const Recommendations list = engine.recommend({.user = "ann", .k = 39, .explain = true}).value();
-  const auto by_model = [&](std::string_view id) {
-    return score_by(*std::ranges::find(list.items, id, &RecommendedItem::item), "vectors");
-  };
-  EXPECT_GT(by_model("tea15"), by_model("tea14") + 0.1F);
-  EXPECT_LT(by_model("jam15"), by_model("jam14") - 0.1F);
+  EXPECT_GT(score_of(list, "tea15", "vectors"), 1.5F * score_of(list, "tea14", "vectors"));
+  EXPECT_LT(score_of(list, "jam15", "vectors"), 1.5F * score_of(list, "jam14", "vectors"));
+  EXPECT_GT(score_of(list, "tea14", "vectors"), 0);
+  EXPECT_LT(score_of(list, "jam14", "vectors"), 0);
 }
 
 TEST_F(PublishVectorsTest, ManyItemsAreSearchedByAGraph) {

@@ -1,4 +1,5 @@
-// Bytes as a model file, from the header to the model's own tensors.
+// Bytes as a model file, from the header to the model's own tensors; and as a file of vectors of
+// another program.
 //
 // Blind mutation would never get past the checksum and the header. So each input starts from a file
 // of a real model, made here (no corpus that grows stale), and its checksum is set right again.
@@ -15,12 +16,15 @@
 #include <iterator>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/check.h"
 #include "models/fitted_model.h"
 #include "models/registry.h"
 #include "models/tensor_file.h"
+#include "models/vectors.h"
+#include "models/vectors_file.h"
 
 extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t max_size);
 
@@ -44,6 +48,46 @@ Dataset tiny_dataset() {
   return make_dataset(std::move(interactions), RepeatRule::last, items, users);
 }
 
+// What `write` writes at a path.
+template <class Write>
+std::string written(const Write& write) {
+  const std::string path =
+      std::filesystem::temp_directory_path() / fmt::format("model_file_fuzzer_{}", getpid());
+  COSENO_CHECK(write(path).has_value());
+  std::ifstream stream(path, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(stream), {}};
+  std::filesystem::remove(path);
+  return text;
+}
+
+const std::vector<float> kItemVectors = {1, 0.5F, -1, 2};
+const std::vector<float> kUserVectors = {1, 1};
+const std::vector<float> kBiases = {0.5F, -0.5F};
+
+std::string vectors_model_file() {
+  ThreadPool pool(1);
+  FittedModel fitted;
+  fitted.dataset = tiny_dataset();
+  const std::vector<ItemIndex> items = {ItemIndex{0}, ItemIndex{2}};
+  fitted.model = Vectors::make({.items = items,
+                                .item_vectors = {kItemVectors.data(), 2, 2},
+                                .item_biases = kBiases,
+                                .user_vectors = {kUserVectors.data(), 1, 2}},
+                               fitted.dataset.matrix, pool)
+                     .model;
+  return written([&](const std::string& path) { return save_model(fitted, path); });
+}
+
+std::string vectors_file() {
+  TensorFileWriter file;
+  file.add("item_vectors", {2, 2}, std::span(kItemVectors));
+  file.add("item_biases", {2}, std::span(kBiases));
+  file.add("user_vectors", {1, 2}, std::span(kUserVectors));
+  file.set_metadata("item_ids", R"(["tea","jam"])");
+  file.set_metadata("user_ids", R"(["ann"])");
+  return written([&](const std::string& path) { return file.write(path); });
+}
+
 std::string fitted_file(const ModelInfo& info) {
   ThreadPool pool(1);
   Progress progress;
@@ -53,19 +97,15 @@ std::string fitted_file(const ModelInfo& info) {
   const Settings settings = info.check(tiny) ? tiny : Settings();
   const Result<FittedModel> fitted = fit_model(info.name, tiny_dataset(), settings, context);
   COSENO_CHECK(fitted.has_value());
-  const std::string path =
-      std::filesystem::temp_directory_path() / fmt::format("model_file_fuzzer_{}", getpid());
-  COSENO_CHECK(save_model(*fitted, path).has_value());
-  std::ifstream stream(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(stream), {}};
-  std::filesystem::remove(path);
-  return text;
+  return written([&](const std::string& path) { return save_model(*fitted, path); });
 }
 
 const std::vector<std::string>& real_files() {
   static const std::vector<std::string> files = [] {
     std::vector<std::string> made;
     for (const ModelInfo& info : all_models()) made.push_back(fitted_file(info));
+    made.push_back(vectors_model_file());
+    made.push_back(vectors_file());
     return made;
   }();
   return files;
@@ -101,6 +141,22 @@ void use(const FittedModel& fitted) {
   }
 }
 
+// What is read of a file of another program is as long as it says, and finite.
+void read_vectors(std::span<const std::uint8_t> data) {
+  const auto bytes = std::as_bytes(data);
+  auto file = TensorFile::parse_foreign({bytes.begin(), bytes.end()}, "v");
+  if (!file) return;
+  const auto vectors = VectorsFile::from(std::move(*file));
+  if (!vectors) {
+    COSENO_CHECK(vectors.error().code == ErrorCode::corrupt);
+    return;
+  }
+  COSENO_CHECK(vectors->item_vectors().size() == vectors->items().size() * vectors->dim());
+  COSENO_CHECK(vectors->user_vectors().size() == vectors->users().size() * vectors->dim());
+  for (const float x : vectors->item_vectors()) COSENO_CHECK(std::isfinite(x));
+  for (const float x : vectors->user_vectors()) COSENO_CHECK(std::isfinite(x));
+}
+
 }  // namespace
 }  // namespace coseno
 
@@ -117,6 +173,7 @@ extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t s
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  coseno::read_vectors({data, size});
   const auto file = coseno::TensorFile::parse(coseno::sealed(data, size), "m");
   if (!file) {
     COSENO_CHECK(file.error().code == coseno::ErrorCode::corrupt);

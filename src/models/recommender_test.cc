@@ -12,7 +12,9 @@
 
 #include "math/kernels.h"
 #include "models/fitted_model.h"
+#include "models/ials.h"
 #include "models/registry.h"
+#include "models/vectors.h"
 
 namespace coseno {
 namespace {
@@ -22,6 +24,7 @@ const std::map<std::string_view, Settings> kFast = {
     {"biased_mf", {{"dim", "2"}, {"rounds", "30"}, {"draws", "5"}}},
     {"blend", {{"ials.dim", "3"}, {"ials.unobserved", "1"}, {"ials.regularization", "0.2"}}},
     {"ials", {{"dim", "3"}, {"unobserved", "1"}, {"regularization", "0.2"}}},
+    {"vectors", {{"regularization", "0.2"}, {"unobserved", "0.1"}}},
 };
 
 Settings fast(std::string_view model) {
@@ -65,6 +68,30 @@ Dataset dataset_of(const std::vector<Act>& acts) {
   return make_dataset(std::move(interactions), RepeatRule::last, items, {});
 }
 
+// Vectors are not fitted: here ials trains them elsewhere.
+Result<FittedModel> fit_vectors(Dataset dataset, const Settings& settings, FitContext& context) {
+  COSENO_ASSIGN(options, apply_settings(Vectors::kName, Vectors::fields(), settings));
+  if (dataset.matrix.n_entries() == 0) return invalid_argument("nothing to learn from");
+  if (context.progress.cancelled()) return make_error(ErrorCode::cancelled, "cancelled");
+  const Ials::Options elsewhere = {.dim = 3, .unobserved = 1, .regularization = 0.2};
+  COSENO_ASSIGN(ials, Ials::fit(dataset, elsewhere, context));
+  std::vector<ItemIndex> items;
+  std::vector<float> biases;
+  for (std::uint32_t i = 0; i < dataset.items.size(); ++i) {
+    items.push_back(ItemIndex{i});
+    biases.push_back(0.01F * static_cast<float>(i % 3));
+  }
+  std::unique_ptr<Vectors> model =
+      Vectors::make({.items = items, .item_vectors = *ials->item_vectors(), .item_biases = biases},
+                    dataset.matrix, context.pool)
+          .model;
+  model->set_options(options);
+  return FittedModel{.dataset = std::move(dataset),
+                     .model = std::move(model),
+                     .settings = settings,
+                     .seed = context.seed};
+}
+
 // Cancels at the n-th question.
 class CancelAfter : public Progress {
  public:
@@ -77,7 +104,7 @@ class CancelAfter : public Progress {
 
 class RecommenderTest : public testing::TestWithParam<std::string> {
  protected:
-  const ModelInfo& info() const { return *find_model(GetParam()).value(); }
+  const ModelInfo& info() const { return *find_saved_model(GetParam()).value(); }
 
   Result<FittedModel> try_fit(Dataset dataset, int n_threads = 1) const {
     Progress progress;
@@ -88,6 +115,7 @@ class RecommenderTest : public testing::TestWithParam<std::string> {
                               int n_threads = 1) const {
     ThreadPool pool(n_threads);
     FitContext context = {.pool = pool, .progress = progress, .seed = 1};
+    if (GetParam() == Vectors::kName) return fit_vectors(std::move(dataset), settings, context);
     return fit_model(GetParam(), std::move(dataset), settings, context);
   }
 
@@ -387,6 +415,7 @@ TEST_P(RecommenderTest, OptionsOutOfRangeAreRefused) {
 std::vector<std::string> names() {
   std::vector<std::string> names;
   for (const ModelInfo& model : all_models()) names.emplace_back(model.name);
+  names.emplace_back(vectors_model().name);
   return names;
 }
 
@@ -402,6 +431,18 @@ TEST(RegistryTest, TheYardstickIsFirstAndNamesAreDistinct) {
   EXPECT_EQ(std::ranges::adjacent_find(sorted), sorted.end());
   EXPECT_TRUE(find_model(kDefaultModel).has_value());
   EXPECT_TRUE(find_model(kDefaultRatingModel).has_value());
+}
+
+// Files hold it, but nobody can ask for a fit of it.
+TEST(RegistryTest, VectorsAreNoModelToFit) {
+  EXPECT_EQ(find_model("vectors").error().code, ErrorCode::not_found);
+  const ModelInfo* const info = find_saved_model("vectors").value();
+  ThreadPool pool(1);
+  Progress progress;
+  FitContext context = {.pool = pool, .progress = progress};
+  EXPECT_EQ(info->fit(dataset_of(kTwoTastes), {}, context).error().code,
+            ErrorCode::invalid_argument);
+  EXPECT_EQ(find_saved_model("ials").value(), find_model("ials").value());
 }
 
 TEST(RegistryTest, AnUnknownModelIsRefusedWithTheKnownNames) {

@@ -159,8 +159,10 @@ Result<Entry> to_entry(std::string_view name, const json::value& value, std::str
                .end = offsets[1]};
 }
 
-Result<Metadata> to_metadata(const json::object& header, std::string_view path) {
+// A file of another program need not have any.
+Result<Metadata> to_metadata(const json::object& header, bool is_foreign, std::string_view path) {
   const json::value* const found = header.if_contains(kMetadata);
+  if (found == nullptr && is_foreign) return Metadata();
   if (found == nullptr || !found->is_object()) return corrupt("{}: has no metadata", path);
   Metadata metadata;
   for (const auto& [key, value] : found->get_object()) {
@@ -194,12 +196,8 @@ std::optional<std::size_t> n_elements(std::span<const std::size_t> shape, std::s
 }
 
 // Checks an array that must begin at `begin` of `data_bytes`.
-Result<void> check_entry(const Entry& entry, std::size_t begin, std::size_t data_bytes,
+Result<void> check_place(const Entry& entry, std::size_t begin, std::size_t data_bytes,
                          std::string_view path) {
-  const auto* const type = std::ranges::find(kElementTypes, entry.dtype, &ElementType::dtype);
-  if (type == std::end(kElementTypes)) {
-    return corrupt("{}: tensor '{}' has the unknown dtype {}", path, entry.name, entry.dtype);
-  }
   if (entry.begin != begin) {
     return corrupt("{}: tensor '{}' begins at byte {} of the data, not at {}", path, entry.name,
                    entry.begin, begin);
@@ -208,23 +206,34 @@ Result<void> check_entry(const Entry& entry, std::size_t begin, std::size_t data
     return corrupt("{}: tensor '{}' ends at byte {} of the data, which has {}", path, entry.name,
                    entry.end, data_bytes);
   }
+  return {};
+}
+
+Result<void> check_shape(const Entry& entry, const ElementType* type, std::string_view path) {
   const std::size_t size_bytes = entry.end - entry.begin;
   const auto n = n_elements(entry.shape, size_bytes / type->size_bytes);
   if (!n || *n * type->size_bytes != size_bytes) {
     return corrupt("{}: tensor '{}' has {} bytes, which is not what shape [{}] needs", path,
                    entry.name, size_bytes, fmt::join(entry.shape, ", "));
   }
-  if (begin % type->size_bytes != 0) {
+  if (entry.begin % type->size_bytes != 0) {
     return corrupt("{}: tensor '{}' is not aligned", path, entry.name);
   }
   return {};
 }
 
-Result<void> check_entries(std::span<const Entry> entries, std::size_t data_bytes,
+// In the order in which the arrays lie.
+Result<void> check_entries(std::span<const Entry> entries, std::size_t data_bytes, bool is_foreign,
                            std::string_view path) {
   std::size_t begin = 0;
   for (const Entry& entry : entries) {
-    COSENO_TRY(check_entry(entry, begin, data_bytes, path));
+    COSENO_TRY(check_place(entry, begin, data_bytes, path));
+    const auto* const type = std::ranges::find(kElementTypes, entry.dtype, &ElementType::dtype);
+    if (type != std::end(kElementTypes)) {
+      COSENO_TRY(check_shape(entry, type, path));
+    } else if (!is_foreign) {
+      return corrupt("{}: tensor '{}' has the unknown dtype {}", path, entry.name, entry.dtype);
+    }
     begin = entry.end;
   }
   if (begin != data_bytes) {
@@ -355,7 +364,9 @@ Result<void> TensorFileWriter::write(const std::string& path) const {
   return file.commit();
 }
 
-Result<TensorFile> TensorFile::read(const std::string& path) {
+namespace {
+
+Result<std::vector<std::byte>> read_bytes(const std::string& path) {
   std::error_code error;
   const std::uintmax_t size = std::filesystem::file_size(path, error);
   if (error) return make_error(ErrorCode::io, "{}: cannot be read: {}", path, error.message());
@@ -363,12 +374,33 @@ Result<TensorFile> TensorFile::read(const std::string& path) {
   std::ifstream stream(path, std::ios::binary);
   stream.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(size));
   if (!stream) return make_error(ErrorCode::io, "{}: cannot be read to its end", path);
+  return bytes;
+}
+
+}  // namespace
+
+Result<TensorFile> TensorFile::read(const std::string& path) {
+  COSENO_ASSIGN(bytes, read_bytes(path));
   return parse(std::move(bytes), path);
 }
 
+Result<TensorFile> TensorFile::read_foreign(const std::string& path) {
+  COSENO_ASSIGN(bytes, read_bytes(path));
+  return parse_foreign(std::move(bytes), path);
+}
+
 Result<TensorFile> TensorFile::parse(std::vector<std::byte> bytes, std::string name) {
+  return parse(std::move(bytes), std::move(name), false);
+}
+
+Result<TensorFile> TensorFile::parse_foreign(std::vector<std::byte> bytes, std::string name) {
+  return parse(std::move(bytes), std::move(name), true);
+}
+
+Result<TensorFile> TensorFile::parse(std::vector<std::byte> bytes, std::string name,
+                                     bool is_foreign) {
   if (!looks_like_one(bytes)) return corrupt("{}: is no safetensors file", name);
-  const std::size_t data_begin = kLengthBytes + header_length(bytes);
+  std::size_t data_begin = kLengthBytes + header_length(bytes);
   if (data_begin > bytes.size()) {
     return corrupt("{}: the header ends at byte {}, but the file has {}", name, data_begin,
                    bytes.size());
@@ -377,11 +409,18 @@ Result<TensorFile> TensorFile::parse(std::vector<std::byte> bytes, std::string n
       as_text(std::span(bytes).subspan(kLengthBytes, data_begin - kLengthBytes));
   COSENO_ASSIGN(header, parse_header(text, name));
   if (!header.is_object()) return corrupt("{}: the header is no JSON object", name);
-  COSENO_ASSIGN(metadata, to_metadata(header.get_object(), name));
+  COSENO_ASSIGN(metadata, to_metadata(header.get_object(), is_foreign, name));
   COSENO_ASSIGN(entries, to_entries(header.get_object(), name));
-  COSENO_TRY(check_entries(entries, bytes.size() - data_begin, name));
-  COSENO_TRY(check_form(text, metadata, entries, name));
-  COSENO_TRY(check_sum(bytes, name));
+  if (is_foreign) std::ranges::stable_sort(entries, {}, &Entry::begin);
+  COSENO_TRY(check_entries(entries, bytes.size() - data_begin, is_foreign, name));
+  if (!is_foreign) {
+    COSENO_TRY(check_form(text, metadata, entries, name));
+    COSENO_TRY(check_sum(bytes, name));
+  }
+  if (data_begin % 8 != 0) {  // of another program, which did not fill up with blanks
+    bytes.erase(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(data_begin));
+    data_begin = 0;
+  }
 
   TensorFile file;
   file.path_ = std::move(name);

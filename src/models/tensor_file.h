@@ -72,6 +72,11 @@ class TensorFile {
   // The same from memory, for tests; `name` stands in errors in place of the path.
   static Result<TensorFile> parse(std::vector<std::byte> bytes, std::string name);
 
+  // A safetensors file of another program: keys in any order and form, no checksum, arrays of
+  // dtypes that we do not read beside those that we do. Errors: as above.
+  static Result<TensorFile> read_foreign(const std::string& path);
+  static Result<TensorFile> parse_foreign(std::vector<std::byte> bytes, std::string name);
+
   // Writes the checksum that `file` should have to where it stands; a file without a place for one
   // stays as it is. For the writer, and for fuzzers and tests that must get past the checksum.
   static void seal(std::span<std::byte> file);
@@ -104,6 +109,8 @@ class TensorFile {
     std::size_t begin;  // bytes into bytes_
     std::size_t size_bytes;
   };
+
+  static Result<TensorFile> parse(std::vector<std::byte> bytes, std::string name, bool is_foreign);
 
   template <class Value>
   Result<std::span<const Value>> values_of(std::string_view name, std::string_view dtype,

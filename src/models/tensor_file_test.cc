@@ -147,6 +147,48 @@ TEST_F(TensorFileTest, ForeignSafetensorsAreRefused) {
             std::string::npos);
 }
 
+// A file as another program may write it, whose header need not be filled up with blanks.
+Result<TensorFile> foreign(std::string_view header, std::string_view data) {
+  std::string text(8, '\0');
+  const std::uint64_t length = header.size();
+  std::memcpy(text.data(), &length, 8);
+  text += header;
+  text += data;
+  return TensorFile::parse_foreign(bytes_of(text), "f");
+}
+
+TEST_F(TensorFileTest, FilesOfOtherProgramsAreReadWhereThatIsAskedFor) {
+  std::string data(16, '\0');
+  const float values[] = {2.5F, -1};
+  std::memcpy(data.data() + 8, values, 8);
+  // Keys in another order than the arrays, blanks, a dtype that we do not know, no metadata.
+  const Result<TensorFile> file =
+      foreign(R"({ "b": {"shape": [2], "dtype":"F32", "data_offsets":[8, 16]},)"
+              R"("a":{"dtype":"F16","shape":[4],"data_offsets":[0,8]}})",
+              data);
+  ASSERT_TRUE(file.has_value()) << file.error().message;
+  const auto b = file->floats("b", {2});
+  ASSERT_TRUE(b.has_value());
+  EXPECT_EQ(std::vector<float>(b->begin(), b->end()), (std::vector<float>{2.5F, -1}));
+  EXPECT_EQ(file->floats("a", {4}).error().message, "f: tensor 'a' has dtype F16, not F32");
+  EXPECT_EQ(file->metadata("k").error().message, "f: has no metadata 'k'");
+
+  const auto refused = [](std::string_view header, std::size_t n_bytes) {
+    const Result<TensorFile> read = foreign(header, std::string(n_bytes, '\0'));
+    return read ? "accepted" : read.error().message;
+  };
+  EXPECT_EQ(refused(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})", 8),
+            "f: tensor 'a' begins at byte 4 of the data, not at 0");
+  EXPECT_EQ(refused(R"({"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}})", 8),
+            "f: tensor 'a' has 8 bytes, which is not what shape [3] needs");
+  EXPECT_EQ(refused(R"({"a":{"dtype":"F16","shape":[1],"data_offsets":[0,2]},)"
+                    R"("b":{"dtype":"F32","shape":[1],"data_offsets":[2,6]}})",
+                    6),
+            "f: tensor 'b' is not aligned");
+  EXPECT_EQ(refused(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", 5),
+            "f: 1 bytes stand behind the last tensor");
+}
+
 TEST_F(TensorFileTest, TensorsThatDoNotFitAreRefused) {
   EXPECT_EQ(refusal(with_tensors(R"("a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]})", 8)),
             "accepted");

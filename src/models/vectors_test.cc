@@ -195,7 +195,7 @@ TEST(VectorsTest, RatingsAreTakenWithinTheirRange) {
   EXPECT_NE(scores_after(*model, 3, 2), scores_after(*model, 3, 1));
 }
 
-class VectorsFileTest : public testing::Test {
+class VectorsModelFileTest : public testing::Test {
  protected:
   void SetUp() override { path_ = testing::TempDir() + fmt::format("vectors_test_{}", ::getpid()); }
   void TearDown() override { std::filesystem::remove(path_); }
@@ -215,7 +215,7 @@ class VectorsFileTest : public testing::Test {
   std::string path_;
 };
 
-TEST_F(VectorsFileTest, WhatIsLoadedScoresTheSame) {
+TEST_F(VectorsModelFileTest, WhatIsLoadedScoresTheSame) {
   const Dataset ratings = dataset_of({{1, 5, 0}, {4, 3, 2}}, true);
   for (const bool has_biases : {false, true}) {
     for (const std::string_view form : {Vectors::kImplicit, Vectors::kExplicit}) {
