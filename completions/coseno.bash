@@ -23,6 +23,7 @@ _coseno_options() {
     generate) echo "--users --items --events --seed --out --items-out --help" ;;
     import) echo "--items --users --type --format --json --help" ;;
     train) echo "--model --seconds --set --seed --threads --json --help" ;;
+    publish) echo "--name --position --force --set --threads --json --help" ;;
     inspect) echo "--user --item --shown --json --help" ;;
     verify) echo "--json --help" ;;
     erase) echo "--user --help" ;;
@@ -37,14 +38,15 @@ _coseno_options() {
     key) echo "--name --scope --json --help" ;;
     backup | restore | models | completion) echo "--help" ;;
     *)
-      echo "recommend similar predict fit evaluate tune replay generate import train inspect" \
-           "verify backup restore erase serve key models completion --help --version" ;;
+      echo "recommend similar predict fit evaluate tune replay generate import train publish" \
+           "inspect verify backup restore erase serve key models completion --help --version" ;;
   esac
 }
 
 # The values of an option of a command; nothing where any will do; FILE for a path.
 _coseno_values() {
   case $1:$2 in
+    models:--model) echo "auto popularity biased_mf blend content ease ials item_knn rp3beta vectors" ;;
     *:--model | *:--models) echo "auto popularity biased_mf blend content ease ials item_knn rp3beta" ;;
     *:--by) echo "score cosine" ;;
     *:--format) echo "json-matrix json-lines csv tsv double-colon user-lines" ;;
@@ -73,7 +75,7 @@ _coseno() {
     --seed | --threads | --set | --user | --item | --fraction | --folds | \
       --held-out-users | --relevant-from | --events | --trials | --seconds | --max-users | \
       --filter | --exclude | --diversity | --explore | --warm-up | --retrain-every | -k | \
-      --name | --listen | --cors-origin | --max-* | --*-threads | --*-seconds | --*-bytes | \
+      --name | --position | --listen | --cors-origin | --max-* | --*-threads | --*-seconds | --*-bytes | \
       --rate | --burst | --history-length | --*-days) return ;;
   esac
   words=$(_coseno_values "$command" "$previous")

@@ -13,6 +13,7 @@ import re
 import select
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -56,8 +57,8 @@ spoon,A Spoon,thing
 """
 
 COMMANDS = ["recommend", "similar", "predict", "fit", "evaluate", "tune", "replay", "generate",
-            "import", "train", "inspect", "verify", "backup", "restore", "erase", "serve", "key",
-            "models", "completion"]  # fmt: skip
+            "import", "train", "publish", "inspect", "verify", "backup", "restore", "erase", "serve",
+            "key", "models", "completion"]  # fmt: skip
 
 # The tutorial's own example: every user has rated every film.
 TUTORIAL = json.dumps(
@@ -993,6 +994,59 @@ class DataFolderTest(ProgramTest):
         self.refused(2, "no model", "train", self.data, "--model", "magic")
         self.refused(2, "magic", "train", self.data, "--model", "ease", "--set", "magic=1")
 
+    def vectors(self, **tensors):
+        """A safetensors file of float32 rows, as a stranger writes it; item_ids are its items."""
+        header, data = {"__metadata__": {"item_ids": json.dumps(tensors.pop("item_ids"))}}, b""
+        for name, rows in tensors.items():
+            bytes_of_rows = b"".join(struct.pack(f"<{len(row)}f", *row) for row in rows)
+            header[name] = {"dtype": "F32", "shape": [len(rows), len(rows[0])],
+                            "data_offsets": [len(data), len(data) + len(bytes_of_rows)]}  # fmt: skip
+            data += bytes_of_rows
+        text = json.dumps(header).encode()
+        path = self.folder / "vectors.safetensors"
+        path.write_bytes(struct.pack("<Q", len(text)) + text + data)
+        return path
+
+    def test_vectors_from_elsewhere_are_put_in_service(self):
+        self.imported(self.two_tastes())
+        items = [f"{camp}{n}" for camp in "ab" for n in range(12)]
+        rows = [[float(item[0] == camp) for camp in "ab"] for item in items]
+        vectors = self.vectors(item_vectors=rows, item_ids=items)
+        answer = self.json("publish", self.data, vectors)
+        self.assertEqual(
+            list(answer),
+            ["snapshot", "published", "model", "settings", "position", "ndcg", "ndcg_in_service",
+             "ndcg_popularity", "seconds", "agreement"],
+        )  # fmt: skip
+        self.assertEqual((answer["snapshot"], answer["published"]), (1, True))
+        self.assertEqual((answer["model"], answer["agreement"]), ("vectors", None))
+        self.assertTrue(0 < answer["ndcg_popularity"] < answer["ndcg"] <= 1, answer)
+        self.event(user="new", item="b3", type="view")
+        self.assertEqual({item[0] for item in self.recommend("new")}, {"b"})
+        text = self.good("publish", self.data, vectors, "--name", "camps", "--set", "form=implicit")
+        self.assertRegex(text, r"^camps: 24 items and 0 users x 2, \d+\.\d s\n"
+                         r"users are folded in with centred=true form=implicit .*\n"
+                         r"no user of the file has a history here\n"
+                         r"NDCG@20 0\.\d{4}, popularity 0\.\d{4}.*\n"
+                         r"(in service as snapshot 2|not put in service: .*)\n$")  # fmt: skip
+
+    def test_vectors_that_do_not_fit_are_refused(self):
+        vectors = self.vectors(item_vectors=[[1, 0]], item_ids=["a1"])
+        self.refused(1, "data: is no data folder", "publish", self.data, vectors)
+        self.imported(self.two_tastes())
+        self.refused(1, "cannot be read", "publish", self.data, self.folder / "none")
+        self.refused(1, "is no safetensors file", "publish", self.data, self.ratings)
+        self.refused(2, "'trending' is the name of something else", "publish", self.data, vectors,
+                     "--name", "trending")  # fmt: skip
+        self.refused(2, "position is 99999", "publish", self.data, vectors, "--position", "99999")
+        self.refused(2, "magic", "publish", self.data, vectors, "--set", "magic=1")
+        self.refused(2, "no model 'vectors'", "train", self.data, "--model", "vectors")
+        self.refused(2, "row 1: 'a1' stood before", "publish", self.data,
+                     self.vectors(item_vectors=[[1, 0], [0, 1]], item_ids=["a1", "a1"]))  # fmt: skip
+        self.refused(1, r"has shape \[1, 2\], not 2 ids x 2", "publish", self.data,
+                     self.vectors(item_vectors=[[1, 0]], item_ids=["a1", "a2"]))  # fmt: skip
+        self.assertEqual(self.json("inspect", self.data)["snapshot"], 0)
+
     def test_a_folder_in_use_is_read_and_trained_but_not_written(self):
         self.imported(self.generate(200, 50, 4000))
         # An import that waits for its input has the folder.
@@ -1475,6 +1529,8 @@ printf '%s\\n' "${{COMPREPLY[@]}}" """
 
     def test_values_are_those_that_the_program_takes(self):
         models = re.findall(r"^(\w+): ", self.good("models"), re.MULTILINE)
+        self.assertEqual(self.completions("models", ""), sorted(models))
+        models.remove("vectors")  # which is not fitted
         self.assertEqual(self.completions("fit", "--model", ""), sorted(models))
         for option in ("--by", "--format", "--repeats", "--protocol"):
             for value in self.completions("evaluate", option, ""):

@@ -16,6 +16,7 @@ struct Command {
 // Each adds its command to the program, and lives in the file of its name.
 Command add_import(CommandLine& program);
 Command add_train(CommandLine& program);
+Command add_publish(CommandLine& program);
 Command add_inspect(CommandLine& program);
 Command add_verify(CommandLine& program);
 Command add_backup(CommandLine& program);

@@ -66,11 +66,11 @@ int run(int argc, char** argv) {
   program.require_subcommand();
   program.footer(kExamples);
   const std::vector<Command> commands = {
-      add_recommend(program), add_similar(program), add_predict(program),   add_fit(program),
-      add_evaluate(program),  add_tune(program),    add_replay(program),    add_generate(program),
-      add_import(program),    add_train(program),   add_inspect(program),   add_verify(program),
-      add_backup(program),    add_restore(program), add_erase(program),     add_serve(program),
-      add_key(program),       add_models(program),  add_completion(program)};
+      add_recommend(program), add_similar(program), add_predict(program), add_fit(program),
+      add_evaluate(program),  add_tune(program),    add_replay(program),  add_generate(program),
+      add_import(program),    add_train(program),   add_publish(program), add_inspect(program),
+      add_verify(program),    add_backup(program),  add_restore(program), add_erase(program),
+      add_serve(program),     add_key(program),     add_models(program),  add_completion(program)};
   const std::optional<ParseStop> stop = program.parse(argc, argv);
   if (stop) return answer(program, *stop);
   for (const Command& command : commands) {

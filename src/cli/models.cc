@@ -22,6 +22,7 @@ std::string description(const ModelInfo& model) {
   if (model.needs_properties) text += "needs properties of items (--items)\n";
   if (model.needs_ratings) text += "needs ratings\n";
   if (model.has_vectors) text += "has vectors (--by cosine)\n";
+  if (&model == &vectors_model()) text += "is not fitted: coseno publish puts it in service\n";
   const std::vector<OptionInfo> options = model.options();
   if (options.empty()) return text;
   Table table({{"  --set", left}, {"default", left}, {"range", left}, {"", left}});
@@ -33,6 +34,7 @@ std::string description(const ModelInfo& model) {
 
 Outcome<void> run(const std::string& name) {
   if (!name.empty()) {
+    if (name == vectors_model().name) return write_text("-", description(vectors_model()));
     COSENO_ASSIGN(model, named_model(name));
     return write_text("-", description(*model));
   }
@@ -41,7 +43,7 @@ Outcome<void> run(const std::string& name) {
     if (!text.empty()) text += '\n';
     text += description(model);
   }
-  text += '\n' + description(auto_model());
+  text += '\n' + description(auto_model()) + '\n' + description(vectors_model());
   return write_text("-", text);
 }
 

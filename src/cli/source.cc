@@ -46,7 +46,7 @@ Outcome<Source> load_source(const SourceArguments& arguments, std::string_view b
                             Session& session) {
   COSENO_TRY(check_nothing_to_fit(arguments));
   COSENO_ASSIGN(fitted, load_model(arguments.ratings));
-  COSENO_ASSIGN(info, named_model(fitted.model->name()));
+  COSENO_ASSIGN(info, find_saved_model(fitted.model->name()));
   COSENO_TRY(check_by(by, *info));
   COSENO_ASSIGN(catalogs, read_catalogs(arguments, session));
   return Source{std::move(fitted), std::move(catalogs)};

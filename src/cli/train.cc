@@ -1,7 +1,5 @@
 // coseno train: models for a data folder, judged before they are put in service.
 
-#include <boost/json.hpp>
-
 #include <memory>
 #include <string>
 
@@ -11,6 +9,7 @@
 #include "cli/output.h"
 #include "cli/progress_bar.h"
 #include "cli/source.h"
+#include "cli/train_report.h"
 #include "evaluation/auto_model.h"
 
 namespace coseno::cli {
@@ -30,33 +29,13 @@ struct Arguments {
   bool as_json = false;
 };
 
-std::string json_answer(const TrainReport& report) {
-  boost::json::object settings;
-  for (const auto& [name, value] : report.settings) settings[name] = value;
-  return json_text(boost::json::object{{"snapshot", report.snapshot},
-                                       {"published", report.snapshot != 0},
-                                       {"model", report.model},
-                                       {"settings", std::move(settings)},
-                                       {"position", report.position},
-                                       {"ndcg", report.ndcg},
-                                       {"ndcg_in_service", report.ndcg_in_service},
-                                       {"ndcg_popularity", report.ndcg_popularity},
-                                       {"seconds", report.seconds}}) +
-         "\n";
-}
-
 std::string text_answer(const std::string& folder, const TrainReport& report) {
   const Settings settings(report.settings.begin(), report.settings.end());
-  std::string text = fmt::format("{}, events up to position {}, {:.1f} s\n", report.model,
-                                 report.position, report.seconds);
-  text += fmt::format("NDCG@20 {:.4f}, popularity {:.4f}", report.ndcg, report.ndcg_popularity);
-  if (report.ndcg_in_service > 0) {
-    text += fmt::format(", in service {:.4f}", report.ndcg_in_service);
-  }
-  text += report.snapshot == 0 ? "\nnot put in service: it is worse than what is\n"
-                               : fmt::format("\nin service as snapshot {}\n", report.snapshot);
-  return text + fmt::format("again: coseno train {} {}\n", folder,
-                            model_arguments(report.model, settings));
+  return fmt::format("{}, events up to position {}, {:.1f} s\n", report.model, report.position,
+                     report.seconds) +
+         outcome_text(report) +
+         fmt::format("again: coseno train {} {}\n", folder,
+                     model_arguments(report.model, settings));
 }
 
 Outcome<void> run(const Arguments& arguments) {
@@ -73,8 +52,8 @@ Outcome<void> run(const Arguments& arguments) {
                                             {.n_threads = source.n_threads, .seed = seed(source)}));
   COSENO_ASSIGN(report, engine.train(options));
   progress.clear();
-  return write_text("-",
-                    arguments.as_json ? json_answer(report) : text_answer(source.ratings, report));
+  return write_text("-", arguments.as_json ? json_text(report_json(report)) + "\n"
+                                           : text_answer(source.ratings, report));
 }
 
 }  // namespace
