@@ -69,7 +69,7 @@ class PublishTest(unittest.TestCase):
         for camp in "ba":
             event = {"user": f"new {camp}", "item": f"{camp}3", "type": "view"}
             self.json("import", self.data, "-", stdin=json.dumps(event))
-            self.assertEqual({item[0] for item in self.items(f"new {camp}")}, {camp})
+            self.assertEqual([item[0] for item in self.items(f"new {camp}")[:3]], [camp] * 3)
 
     def test_items_from_elsewhere_are_made_and_names_and_settings_are_kept(self):
         self.json("import", self.data, self.ratings)
