@@ -201,8 +201,8 @@ struct VectorsRequest {
   // items.size() x dim, row after row. All numbers are finite and at most 10^6 in size.
   std::span<const float> item_vectors = {};
   std::span<const float> item_biases = {};  // one an item, or none
-  // Of them only how histories become vectors is learnt, and what somebody without a history gets:
-  // so those who are no users of the engine do no harm.
+  // Of them only how histories become vectors is learnt, and what somebody gets of whose history
+  // the vectors know nothing: so those who are no users of the engine do no harm.
   std::span<const std::string_view> users = {};  // ids, each once
   std::span<const float> user_vectors = {};      // users.size() x dim
   // What answers and stats call them: 1 to 64 letters, digits and any of "_-.", and no name that
