@@ -31,6 +31,7 @@
 #include "engine/shown_lists.h"
 #include "engine/trainer.h"
 #include "engine/vectors_request.h"
+#include "engine/vectors_trainer.h"
 #include "storage/event_store.h"
 #include "storage/store_folder.h"
 

@@ -41,7 +41,7 @@ struct Trained {
 // The newest tenth of each user's events is held out, at least one where they have three. Models
 // are fitted to the rest, and live counts made of it, as the engine would have had them; then the
 // weights of the largest NDCG@20 of what is held out are searched (models/blend_weights.h), and
-// what is fitted to all gets them.
+// what is fitted to all gets them (engine/judging.h).
 //
 // `in_service`, which may be nullptr, is judged on the same, but only by events that came after it
 // was trained: of the others it has learnt. Fewer than 100 of those tell nothing, and then it is
@@ -52,20 +52,5 @@ struct Trained {
 Result<Trained> train(const TrainingLog& log, const ModelSnapshot* in_service,
                       const EngineOptions& engine_options, const TrainOptions& options,
                       ThreadPool& pool, Progress& progress);
-
-// What a request for vectors brings, with the numbers that its ids have. The request has been
-// checked.
-struct GivenVectors {
-  const VectorsRequest& request;
-  std::vector<ItemIndex> items;                 // one a row
-  std::vector<std::optional<UserIndex>> users;  // one a row; nothing for somebody unknown
-};
-
-// The same as train() with vectors from elsewhere in the place of a fit. Where their position is
-// told, only later events judge, if there are 100 or more. Without any event to judge by, the
-// voices get fixed weights. Errors: cancelled, unavailable (memory).
-Result<Trained> take_vectors(const TrainingLog& log, const ModelSnapshot* in_service,
-                             const EngineOptions& engine_options, const GivenVectors& given,
-                             ThreadPool& pool, Progress& progress);
 
 }  // namespace coseno

@@ -37,12 +37,6 @@ double ridge(double scale, double exponent) {
   return std::clamp(rounded(scale * std::pow(10, exponent)), 1e-9, 1e9);
 }
 
-bool tells(const Vectors& model, const TrainedUser& user) {
-  return dot(user.vector, user.vector) > 0 &&
-         std::ranges::any_of(user.history,
-                             [&](const Interaction& act) { return model.has_vector(act.item); });
-}
-
 // Multiplications of a fold-in (models/half_step.h).
 double work_of(const Vectors& model, const TrainedUser& user) {
   const auto n = static_cast<double>(user.history.size());
@@ -124,6 +118,12 @@ class Search {
 };
 
 }  // namespace
+
+bool tells(const Vectors& model, const TrainedUser& user) {
+  return dot(user.vector, user.vector) > 0 &&
+         std::ranges::any_of(user.history,
+                             [&](const Interaction& act) { return model.has_vector(act.item); });
+}
 
 double agreement(const Vectors& model, std::span<const TrainedUser> users,
                  const Vectors::Options& options, ThreadPool& pool) {

@@ -17,13 +17,17 @@ struct TrainedUser {
   std::span<const float> vector;  // a row of Vectors::Made::users
 };
 
+// Whether the user's history and vector can be compared: it has an item with a vector, and the
+// user's is not of zeros.
+bool tells(const Vectors& model, const TrainedUser& user);
+
 struct VectorsCalibration {
   Vectors::Options options;
   double agreement = 0;
 };
 
-// The mean cosine of what the users' histories give with these options and what the training gave;
-// users without a known item, or with a vector of zeros, tell nothing. In [-1, 1], 0 of nobody.
+// The mean cosine of what the histories of users that tell give with these options and what the
+// training gave. In [-1, 1], 0 of nobody.
 double agreement(const Vectors& model, std::span<const TrainedUser> users,
                  const Vectors::Options& options, ThreadPool& pool);
 
