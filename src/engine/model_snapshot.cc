@@ -96,12 +96,9 @@ Result<std::shared_ptr<ModelSnapshot>> read_description(const std::string& path)
   const auto position = number("position");
   const boost::json::value* const weights = object.if_contains("weights");
   const boost::json::value* const ndcg = object.if_contains("ndcg");
-  const boost::json::value* const model = object.if_contains("model");
-  if (!id || !position || weights == nullptr || ndcg == nullptr || !ndcg->is_number() ||
-      model == nullptr || !model->is_string()) {
-    return corrupt(path, "lacks id, position, model, weights or ndcg");
+  if (!id || !position || weights == nullptr || ndcg == nullptr || !ndcg->is_number()) {
+    return corrupt(path, "lacks id, position, weights or ndcg");
   }
-  snapshot->model_name = std::string_view(model->get_string());
   snapshot->id = *id;
   snapshot->position = *position;
   snapshot->ndcg = ndcg->to_number<double>();
@@ -274,6 +271,7 @@ Result<std::shared_ptr<const ModelSnapshot>> ModelSnapshot::load_current(
   const std::string path = folder + "/model.safetensors";
   COSENO_ASSIGN(fitted, load_model(path));
   snapshot->model = std::move(fitted.model);
+  snapshot->model_name = fitted.name.empty() ? std::string(snapshot->model->name()) : fitted.name;
   snapshot->settings = std::move(fitted.settings);
   if (const auto vectors = snapshot->model->item_vectors()) {
     snapshot->similarity = cosine_similarity(*vectors);

@@ -120,6 +120,7 @@ Result<Trained> take_vectors(const TrainingLog& log, const ModelSnapshot* in_ser
   result.fitted.model = std::move(made.model);
   result.fitted.settings = result.snapshot.settings;
   result.fitted.seed = engine_options.seed;
+  result.fitted.name = given.request.name;
   COSENO_TRY(finish(engine_options, all.matrix, context, result));
   const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
   result.report.seconds = passed.count();

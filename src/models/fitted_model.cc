@@ -24,6 +24,7 @@ constexpr std::string_view kFormat = "1";
 constexpr std::string_view kFormatKey = "coseno.format";
 constexpr std::string_view kModelKey = "coseno.model";
 constexpr std::string_view kSettingsKey = "coseno.settings";
+constexpr std::string_view kNameKey = "coseno.name";  // may be absent
 constexpr std::string_view kSeedKey = "coseno.seed";
 constexpr std::string_view kHasValuesKey = "coseno.has_values";
 constexpr std::string_view kUserIdsKey = "coseno.user_ids";
@@ -238,6 +239,7 @@ Result<void> save_model(const FittedModel& fitted, const std::string& path) {
   set(kFormatKey, std::string(kFormat));
   set(kModelKey, std::string(fitted.model->name()));
   set(kSettingsKey, settings_to_json(fitted.settings));
+  if (!fitted.name.empty()) set(kNameKey, fitted.name);
   set(kSeedKey, fmt::format("{}", fitted.seed));
   set(kHasValuesKey, dataset.matrix.has_values() ? "true" : "false");
   set(kUserIdsKey, ids_to_json(dataset.users));
@@ -259,12 +261,17 @@ Result<FittedModel> load_model(const TensorFile& file) {
   COSENO_ASSIGN(info, model_of(file));
   COSENO_ASSIGN(settings, load_settings(file, *info));
   COSENO_ASSIGN(seed, load_seed(file));
+  const std::string called = file.metadata(kNameKey).value_or("");
+  if (called.size() > kMaxIdBytes) {
+    return corrupt("{}: metadata '{}' has more than {} bytes", file.path(), kNameKey, kMaxIdBytes);
+  }
   COSENO_ASSIGN(dataset, load_dataset(file));
   COSENO_ASSIGN(model, info->load(file, dataset));
   return FittedModel{.dataset = std::move(dataset),
                      .model = std::move(model),
                      .settings = std::move(settings),
-                     .seed = seed};
+                     .seed = seed,
+                     .name = called};
 }
 
 bool is_model_file(const std::string& path) {

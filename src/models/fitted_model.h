@@ -17,6 +17,7 @@ struct FittedModel {
   std::unique_ptr<Model> model;
   Settings settings;  // as given to fit; the rest are defaults
   std::uint64_t seed = 1;
+  std::string name = {};  // what people call it, up to 512 bytes; empty: as the model's own
 };
 
 // Fits the model of that name. Errors: not_found, invalid_argument (options, or data that the model
@@ -26,7 +27,8 @@ Result<FittedModel> fit_model(std::string_view name, Dataset dataset, const Sett
 
 // The file is a safetensors file (models/tensor_file.h). Metadata: "coseno.format" (a version),
 // "coseno.model", "coseno.settings" (JSON), "coseno.seed", "coseno.user_ids" and "coseno.item_ids"
-// (JSON arrays), encoders. Same fitted model, same bytes. Errors: io, invalid_argument (too large).
+// (JSON arrays), encoders, and "coseno.name" where it has one. Same fitted model, same bytes.
+// Errors: io, invalid_argument (too large).
 Result<void> save_model(const FittedModel& fitted, const std::string& path);
 
 // Errors: io; corrupt for anything that save_model would not have written.
