@@ -25,15 +25,48 @@ else()
   target_compile_options(coseno_flags INTERFACE -Werror)
 endif()
 
+# What most files include, read once: a fifth to a half of the time that instrumented code takes to
+# compile. Not in the Release build, so that every file shows there that it includes what it uses. One for
+# libraries and one for programs, whose code is position-independent in another way.
+if(COSENO_SANITIZE OR COSENO_FUZZ)
+  # A header is read once for all only where all see the same macros.
+  foreach(LIBRARY Boost::json fmt::fmt GTest::gtest PkgConfig::Hwy)
+    target_compile_definitions(coseno_flags INTERFACE
+                               $<TARGET_PROPERTY:${LIBRARY},INTERFACE_COMPILE_DEFINITIONS>)
+  endforeach()
+  target_compile_options(coseno_flags INTERFACE
+                         $<TARGET_PROPERTY:GTest::gtest,INTERFACE_COMPILE_OPTIONS>)
+  set(COSENO_PRECOMPILED <gtest/gtest.h> <fmt/format.h> <boost/json.hpp> <boost/unordered/unordered_flat_map.hpp>
+      <algorithm> <chrono> <expected> <filesystem> <fstream> <functional> <map> <memory> <mutex> <optional>
+      <random> <span> <string> <thread> <vector>)
+  file(WRITE ${CMAKE_BINARY_DIR}/precompiled.cc "")
+  file(WRITE ${CMAKE_BINARY_DIR}/precompiled_main.cc "int main() {}\n")
+  add_library(coseno_precompiled STATIC ${CMAKE_BINARY_DIR}/precompiled.cc)
+  add_executable(coseno_precompiled_program ${CMAKE_BINARY_DIR}/precompiled_main.cc)
+  foreach(TARGET coseno_precompiled coseno_precompiled_program)
+    target_link_libraries(${TARGET} PRIVATE coseno_flags)
+    target_precompile_headers(${TARGET} PRIVATE ${COSENO_PRECOMPILED})
+  endforeach()
+endif()
+
+# coseno_precompile(TARGET FROM) has TARGET use what FROM has precompiled, where there is any.
+function(coseno_precompile TARGET FROM)
+  if(TARGET ${FROM})
+    target_precompile_headers(${TARGET} REUSE_FROM ${FROM})
+  endif()
+endfunction()
+
 # coseno_room(NAME SOURCES ... TESTS ... LINKS ...) makes coseno_NAME, and NAME_test where there are
 # tests.
 function(coseno_room NAME)
   cmake_parse_arguments(ROOM "" "" "SOURCES;TESTS;LINKS" ${ARGN})
   add_library(coseno_${NAME} STATIC ${ROOM_SOURCES})
   target_link_libraries(coseno_${NAME} PUBLIC coseno_flags ${ROOM_LINKS})
+  coseno_precompile(coseno_${NAME} coseno_precompiled)
   if(ROOM_TESTS)
     add_executable(${NAME}_test ${ROOM_TESTS})
     target_link_libraries(${NAME}_test PRIVATE coseno_${NAME} GTest::gtest_main)
+    coseno_precompile(${NAME}_test coseno_precompiled_program)
     add_test(NAME ${NAME}_test COMMAND ${NAME}_test)
   endif()
 endfunction()
