@@ -19,6 +19,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/caller_progress.h"
 #include "base/clock.h"
 #include "base/thread_pool.h"
 #include "data/text_values.h"
@@ -125,25 +126,6 @@ Result<void> check_options(const EngineOptions& options) {
   }
   return {};
 }
-
-// Tells the caller how it goes, and hears whether it is to stop. Options: TrainOptions,
-// VectorsRequest or ProgressOptions.
-template <class Options>
-class CallerProgress final : public Progress {
- public:
-  explicit CallerProgress(const Options& options) : options_(options) {}
-
-  void report(std::string_view stage, std::uint64_t done, std::uint64_t total,
-              std::string_view /*note*/) override {
-    if (!options_.progress) return;
-    options_.progress(stage,
-                      total > 0 ? static_cast<double>(done) / static_cast<double>(total) : 0);
-  }
-  bool cancelled() const override { return options_.cancelled && options_.cancelled(); }
-
- private:
-  const Options& options_;
-};
 
 LiveEvent live_event(const LogRecord& record) {
   return {record.user, record.item, record.type, record.value, record.time_ms};
