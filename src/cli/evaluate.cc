@@ -9,14 +9,15 @@
 #include <memory>
 #include <utility>
 
+#include "base/atomic_file.h"
 #include "cli/command.h"
-#include "cli/comparison.h"
 #include "cli/json_text.h"
 #include "cli/output.h"
 #include "cli/report.h"
 #include "cli/source.h"
 #include "cli/table.h"
 #include "cli/whole_number.h"
+#include "evaluation/comparison.h"
 #include "evaluation/split.h"
 
 namespace coseno::cli {
@@ -54,7 +55,8 @@ struct Arguments {
 
   JudgeOptions options() const {
     JudgeOptions options{.evaluate = {.k = k, .rank_by = rank_by()},
-                         .has_details = !report.empty()};
+                         .has_details = !report.empty(),
+                         .keeps_lists = !out.empty()};
     if (relevant_from) options.evaluate.relevant_from = *relevant_from;
     return options;
   }
@@ -143,12 +145,6 @@ Outcome<void> check_arguments(const Arguments& arguments) {
   return {};
 }
 
-bool can_learn(const ModelInfo& model, const Split& split, const Arguments& arguments) {
-  return (!model.needs_properties || !split.train.item_features.empty()) &&
-         (!model.needs_ratings || split.train.matrix.has_values()) &&
-         (model.has_vectors || arguments.by != "cosine");
-}
-
 std::string_view without_blanks(std::string_view text) {
   const std::size_t begin = text.find_first_not_of(' ');
   if (begin == std::string_view::npos) return {};
@@ -164,30 +160,31 @@ Outcome<std::vector<Contender>> named_models(const Arguments& arguments) {
     }
     COSENO_TRY(check_by(arguments.by, *model));
     COSENO_ASSIGN(settings, settings_for(*model, arguments.source));
-    named.push_back({model, std::move(settings), arguments.rank_by(), arguments.out});
+    named.push_back({model, std::move(settings), arguments.rank_by()});
   }
   return named;
 }
 
-std::vector<Contender> models_that_can_learn(const Split& split, const Arguments& arguments) {
-  std::vector<Contender> able;
-  for (const ModelInfo& model : all_models()) {
-    if (can_learn(model, split, arguments)) {
-      able.push_back({.info = &model, .rank_by = arguments.rank_by()});
-    }
+// The judged lists of the one model that there is, a line a user, where they are asked for.
+Outcome<void> write_lists(const Judged& judged, const Dataset& train, const std::string& out) {
+  if (out.empty()) return {};
+  COSENO_TRY(check_one_word(train.items));
+  COSENO_ASSIGN(file, AtomicFile::create(out));
+  for (std::size_t u = 0; u < judged.lists.size(); ++u) {
+    if (judged.lists[u].empty()) continue;
+    const std::string_view user = train.users.id(static_cast<UserIndex>(u));
+    COSENO_TRY(check_one_word("user", user));
+    COSENO_TRY(file.write(user_line(user, judged.lists[u], train.items)));
   }
-  return able;
+  COSENO_TRY(file.commit());
+  return {};
 }
 
-// The named models, or else all that can learn, and the yardstick where it is not among them.
-Comparison compare_on(const Split& split, std::vector<Contender> contenders,
-                      const Arguments& arguments, Session& session) {
-  if (contenders.empty()) contenders = models_that_can_learn(split, arguments);
-  const Contender popularity = yardstick();
-  if (std::ranges::find(contenders, popularity.info, &Contender::info) == contenders.end()) {
-    contenders.push_back(popularity);
-  }
-  return {std::move(contenders), arguments.options(), seed(arguments.source), session};
+// The named models, or else all that can learn, and the yardstick.
+Comparison compare_on(const Split& split, std::vector<Contender> named, const Arguments& arguments,
+                      Session& session) {
+  return {contenders_on(split, std::move(named), arguments.rank_by()), arguments.options(),
+          seed(arguments.source), session.pool, session.progress};
 }
 
 Outcome<std::vector<Judged>> evaluate_on_test(Interactions train, const Catalogs& catalogs,
@@ -199,7 +196,9 @@ Outcome<std::vector<Judged>> evaluate_on_test(Interactions train, const Catalogs
       split, given_split(std::move(train), test, repeats(source), catalogs.items, catalogs.users));
   Comparison comparison = compare_on(split, std::move(named), arguments, session);
   COSENO_TRY(comparison.add_split(split));
-  return comparison.judged();
+  std::vector<Judged> judged = comparison.judged();
+  COSENO_TRY(write_lists(judged.front(), split.train, arguments.out));
+  return judged;
 }
 
 Outcome<std::vector<Judged>> evaluate_by_protocol(Interactions train, const Catalogs& catalogs,
@@ -212,7 +211,9 @@ Outcome<std::vector<Judged>> evaluate_by_protocol(Interactions train, const Cata
   Comparison comparison = compare_on(first, std::move(named), arguments, session);
   COSENO_TRY(comparison.add_split(first));
   for (int i = 1; i < maker.n_splits(); ++i) COSENO_TRY(comparison.add_split(maker.make(i)));
-  return comparison.judged();
+  std::vector<Judged> judged = comparison.judged();
+  COSENO_TRY(write_lists(judged.front(), first.train, arguments.out));
+  return judged;
 }
 
 Outcome<std::vector<Judged>> evaluate_ratings(const Arguments& arguments, Session& session) {
@@ -240,10 +241,12 @@ Outcome<std::vector<Judged>> evaluate_model_file(const Arguments& arguments, Ses
           ? known.user_features
           : known.user_encoder.encode_all(source.catalogs.users, split.train.users);
   const Model& model = *source.fitted.model;
-  COSENO_ASSIGN(judged, judge(model, split, arguments.options(), arguments.out, session));
+  COSENO_ASSIGN(judged, judge(model, split, arguments.options(), session.pool, session.progress));
+  COSENO_TRY(write_lists(judged, split.train, arguments.out));
   std::vector<Judged> rows{judged};
   if (model.name() != yardstick().info->name) {
-    Comparison popularity({yardstick()}, arguments.options(), seed(arguments.source), session);
+    Comparison popularity({yardstick()}, arguments.options(), seed(arguments.source), session.pool,
+                          session.progress);
     COSENO_TRY(popularity.add_split(split));
     rows.push_back(popularity.judged().front());
   }

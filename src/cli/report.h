@@ -5,7 +5,7 @@
 #include <span>
 #include <string>
 
-#include "cli/comparison.h"
+#include "evaluation/comparison.h"
 
 namespace coseno::cli {
 

@@ -12,13 +12,13 @@
 #include <utility>
 
 #include "cli/command.h"
-#include "cli/comparison.h"
 #include "cli/json_text.h"
 #include "cli/output.h"
 #include "cli/source.h"
 #include "cli/table.h"
 #include "cli/tune_state.h"
 #include "cli/whole_number.h"
+#include "evaluation/comparison.h"
 #include "evaluation/split.h"
 
 namespace coseno::cli {
@@ -147,7 +147,7 @@ Outcome<Tuned> search(const ModelInfo& model, const Split& split, const Argument
 
 Outcome<Judged> judge_popularity(const Split& split, const TuneOptions& options, Session& session) {
   const JudgeOptions judging{.evaluate = {.k = options.k, .relevant_from = options.relevant_from}};
-  Comparison comparison({yardstick()}, judging, options.seed, session);
+  Comparison comparison({yardstick()}, judging, options.seed, session.pool, session.progress);
   COSENO_TRY(comparison.add_split(split));
   return comparison.judged().front();
 }

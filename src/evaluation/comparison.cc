@@ -1,33 +1,17 @@
-#include "cli/comparison.h"
+#include "evaluation/comparison.h"
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <span>
 #include <utility>
 
-#include "base/atomic_file.h"
 #include "base/check.h"
-#include "cli/output.h"
 #include "models/popularity.h"
 #include "models/tensor_file.h"
 
-namespace coseno::cli {
+namespace coseno {
 namespace {
-
-// Judged lists, a line a user.
-Outcome<void> write_lists(const Evaluation& evaluation, const Dataset& train,
-                          const std::string& out) {
-  COSENO_TRY(check_one_word(train.items));
-  COSENO_ASSIGN(file, AtomicFile::create(out));
-  for (std::size_t u = 0; u < evaluation.lists.size(); ++u) {
-    if (evaluation.lists[u].empty()) continue;
-    const std::string_view user = train.users.id(static_cast<UserIndex>(u));
-    COSENO_TRY(check_one_word("user", user));
-    COSENO_TRY(file.write(user_line(user, evaluation.lists[u], train.items)));
-  }
-  COSENO_TRY(file.commit());
-  return {};
-}
 
 Judged mean_of(std::span<const Judged> splits) {
   Judged result{.model = splits.front().model};
@@ -41,6 +25,7 @@ Judged mean_of(std::span<const Judged> splits) {
     result.model_bytes += split.model_bytes / n;
     add(result.breakdown, split.breakdown);
   }
+  result.lists = splits.back().lists;
   result.metrics = mean(metrics);
   return result;
 }
@@ -51,7 +36,27 @@ double saved_bytes(const Model& model) {
   return static_cast<double>(file.array_bytes());
 }
 
+bool can_learn(const ModelInfo& model, const Split& split, RankBy rank_by) {
+  return (!model.needs_properties || !split.train.item_features.empty()) &&
+         (!model.needs_ratings || split.train.matrix.has_values()) &&
+         (model.has_vectors || rank_by != RankBy::cosine);
+}
+
 }  // namespace
+
+std::vector<Contender> contenders_on(const Split& split, std::vector<Contender> named,
+                                     RankBy rank_by) {
+  if (named.empty()) {
+    for (const ModelInfo& model : all_models()) {
+      if (can_learn(model, split, rank_by)) named.push_back({.info = &model, .rank_by = rank_by});
+    }
+  }
+  const Contender popularity = yardstick();
+  if (std::ranges::find(named, popularity.info, &Contender::info) == named.end()) {
+    named.push_back(popularity);
+  }
+  return named;
+}
 
 Contender yardstick() {
   const Result<const ModelInfo*> popularity = find_model(Popularity::kName);
@@ -60,23 +65,24 @@ Contender yardstick() {
 }
 
 Comparison::Comparison(std::vector<Contender> contenders, const JudgeOptions& options,
-                       std::uint64_t seed, Session& session)
+                       std::uint64_t seed, ThreadPool& pool, Progress& progress)
     : contenders_(std::move(contenders)),
       options_(options),
       seed_(seed),
-      session_(session),
+      pool_(pool),
+      progress_(progress),
       by_contender_(contenders_.size()) {}
 
-Outcome<void> Comparison::add_split(const Split& split) {
+Result<void> Comparison::add_split(const Split& split) {
   for (std::size_t c = 0; c < contenders_.size(); ++c) {
     const Contender& contender = contenders_[c];
-    FitContext context{session_.pool, session_.progress, seed_};
+    FitContext context{pool_, progress_, seed_};
     const auto start = std::chrono::steady_clock::now();
     COSENO_ASSIGN(model, contender.info->fit(split.train, contender.settings, context));
     const std::chrono::duration<double> fit_time = std::chrono::steady_clock::now() - start;
     JudgeOptions options = options_;
     options.evaluate.rank_by = contender.rank_by;
-    COSENO_ASSIGN(judged, judge(*model, split, options, contender.lists_out, session_));
+    COSENO_ASSIGN(judged, judge(*model, split, options, pool_, progress_));
     judged.model = contender.info->name;
     judged.fit_s = fit_time.count();
     by_contender_[c].push_back(std::move(judged));
@@ -90,11 +96,9 @@ std::vector<Judged> Comparison::judged() const {
   return result;
 }
 
-Outcome<Judged> judge(const Model& model, const Split& split, const JudgeOptions& options,
-                      const std::string& lists_out, Session& session) {
-  COSENO_ASSIGN(evaluation,
-                evaluate(model, split, options.evaluate, session.pool, session.progress));
-  if (!lists_out.empty()) COSENO_TRY(write_lists(evaluation, split.train, lists_out));
+Result<Judged> judge(const Model& model, const Split& split, const JudgeOptions& options,
+                     ThreadPool& pool, Progress& progress) {
+  COSENO_ASSIGN(evaluation, evaluate(model, split, options.evaluate, pool, progress));
   Judged judged{.model = model.name(),
                 .metrics = evaluation.metrics,
                 .latency_p50_s = evaluation.latency_p50_s,
@@ -103,7 +107,8 @@ Outcome<Judged> judge(const Model& model, const Split& split, const JudgeOptions
     judged.breakdown = break_down(split, evaluation.lists, options.evaluate);
     judged.model_bytes = saved_bytes(model);
   }
+  if (options.keeps_lists) judged.lists = std::move(evaluation.lists);
   return judged;
 }
 
-}  // namespace coseno::cli
+}  // namespace coseno
