@@ -146,8 +146,7 @@ Outcome<void> check_out(const std::string& out, std::initializer_list<std::strin
 }
 
 Outcome<const ModelInfo*> named_model(std::string_view name) {
-  if (name == auto_model().name) return &auto_model();
-  const Result<const ModelInfo*> model = find_model(name);
+  const Result<const ModelInfo*> model = find_model_or_auto(name);
   if (!model) return wrong_use("{}", model.error().message);
   return *model;
 }
@@ -224,21 +223,6 @@ std::string choice_text(const AutoChoice& choice) {
   return text + "; again: " + model_arguments(choice.model, choice.settings);
 }
 
-// The model and settings to fit: those of auto once it has chosen.
-struct ToFit {
-  std::string model;
-  Settings settings;
-};
-
-Outcome<ToFit> chosen(const Dataset& dataset, const Settings& settings, std::uint64_t seed,
-                      Session& session) {
-  COSENO_ASSIGN(options, auto_options(settings, seed));
-  COSENO_ASSIGN(choice, choose_model(dataset, options, session.pool, session.progress));
-  session.progress.clear();
-  if (!choice.considered.empty()) print_note(choice_text(choice));
-  return ToFit{choice.model, choice.settings};
-}
-
 }  // namespace
 
 Outcome<Source> fit_source(const SourceArguments& arguments, std::string_view default_model,
@@ -252,12 +236,12 @@ Outcome<Source> fit_source(const SourceArguments& arguments, std::string_view de
   Dataset dataset =
       make_dataset(std::move(interactions), repeats(arguments), catalogs.items, catalogs.users);
   FitContext context{session.pool, session.progress, seed(arguments)};
-  ToFit to_fit{std::string(info->name), settings};
-  if (info == &auto_model()) {
-    COSENO_ASSIGN(choice, chosen(dataset, settings, seed(arguments), session));
-    to_fit = std::move(choice);
+  COSENO_ASSIGN(choice, resolve_model(info->name, dataset, settings, context));
+  if (!choice.considered.empty()) {
+    session.progress.clear();
+    print_note(choice_text(choice));
   }
-  COSENO_ASSIGN(fitted, fit_model(to_fit.model, std::move(dataset), to_fit.settings, context));
+  COSENO_ASSIGN(fitted, fit_model(choice.model, std::move(dataset), choice.settings, context));
   return Source{std::move(fitted), std::move(catalogs)};
 }
 

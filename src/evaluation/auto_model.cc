@@ -225,8 +225,7 @@ Result<void> check(const Settings& settings) {
 
 Result<std::unique_ptr<Model>> fit(const Dataset& dataset, const Settings& settings,
                                    FitContext& context) {
-  COSENO_ASSIGN(options, auto_options(settings, context.seed));
-  COSENO_ASSIGN(choice, choose_model(dataset, options, context.pool, context.progress));
+  COSENO_ASSIGN(choice, resolve_model(kName, dataset, settings, context));
   COSENO_ASSIGN(info, find_model(choice.model));
   return info->fit(dataset, choice.settings, context);
 }
@@ -248,6 +247,19 @@ Result<AutoChoice> choose_model(const Dataset& dataset, const AutoOptions& optio
   Split split = maker->make(0);
   limit_judged_users(split, kJudgedUsers, std::numeric_limits<float>::lowest(), options.seed);
   return Search(split, options, pool, progress).run();
+}
+
+Result<AutoChoice> resolve_model(std::string_view name, const Dataset& dataset,
+                                 const Settings& settings, FitContext& context) {
+  COSENO_ASSIGN(info, find_model_or_auto(name));
+  if (info != &auto_model()) return AutoChoice{.model = std::string(name), .settings = settings};
+  COSENO_ASSIGN(options, auto_options(settings, context.seed));
+  return choose_model(dataset, options, context.pool, context.progress);
+}
+
+Result<const ModelInfo*> find_model_or_auto(std::string_view name) {
+  if (name == kName) return &auto_model();
+  return find_model(name);
 }
 
 const ModelInfo& auto_model() {

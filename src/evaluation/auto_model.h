@@ -52,6 +52,14 @@ struct AutoChoice {
 Result<AutoChoice> choose_model(const Dataset& dataset, const AutoOptions& options,
                                 ThreadPool& pool, Progress& progress);
 
+// The model of that name and its settings as they are, with no `considered`; of "auto" what
+// choose_model() says. Errors: not_found, invalid_argument, and those of choose_model().
+Result<AutoChoice> resolve_model(std::string_view name, const Dataset& dataset,
+                                 const Settings& settings, FitContext& context);
+
+// "auto", or one of the registry. Errors: not_found with the names that there are.
+Result<const ModelInfo*> find_model_or_auto(std::string_view name);
+
 // "auto", to stand where a model of the registry may: its fit chooses by choose_model() and fits
 // what was chosen. Option: seconds. It is never loaded, since files hold what was chosen.
 const ModelInfo& auto_model();

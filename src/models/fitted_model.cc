@@ -230,14 +230,15 @@ Result<FittedModel> fit_model(std::string_view name, Dataset dataset, const Sett
                      .seed = context.seed};
 }
 
-Result<void> save_model(const FittedModel& fitted, const std::string& path) {
+namespace {
+
+void write(const FittedParts& fitted, TensorFileWriter& file) {
   const Dataset& dataset = fitted.dataset;
-  TensorFileWriter file;
   const auto set = [&](std::string_view key, std::string value) {
     file.set_metadata(std::string(key), std::move(value));
   };
   set(kFormatKey, std::string(kFormat));
-  set(kModelKey, std::string(fitted.model->name()));
+  set(kModelKey, std::string(fitted.model.name()));
   set(kSettingsKey, settings_to_json(fitted.settings));
   if (!fitted.name.empty()) set(kNameKey, fitted.name);
   set(kSeedKey, fmt::format("{}", fitted.seed));
@@ -248,8 +249,25 @@ Result<void> save_model(const FittedModel& fitted, const std::string& path) {
   set(kItemEncoderKey, dataset.item_encoder.to_json());
   save_histories(dataset.matrix, file);
   save_sparse_rows(kUserFeatures, dataset.user_features, dataset.users.size(), file);
-  fitted.model->save(file);
+  fitted.model.save(file);
+}
+
+}  // namespace
+
+Result<void> save_model(const FittedModel& fitted, const std::string& path) {
+  return save_model(FittedParts{fitted.dataset, *fitted.model, fitted.settings, fitted.seed}, path);
+}
+
+Result<void> save_model(const FittedParts& fitted, const std::string& path) {
+  TensorFileWriter file;
+  write(fitted, file);
   return file.write(path);
+}
+
+Result<std::string> model_bytes(const FittedParts& fitted) {
+  TensorFileWriter file;
+  write(fitted, file);
+  return file.bytes();
 }
 
 Result<FittedModel> load_model(const std::string& path) {

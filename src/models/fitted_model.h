@@ -25,11 +25,22 @@ struct FittedModel {
 Result<FittedModel> fit_model(std::string_view name, Dataset dataset, const Settings& settings,
                               FitContext& context);
 
+// What a model file tells, looked at where it is. All must outlive it.
+struct FittedParts {
+  const Dataset& dataset;
+  const Model& model;
+  const Settings& settings;
+  std::uint64_t seed;
+};
+
 // The file is a safetensors file (models/tensor_file.h). Metadata: "coseno.format" (a version),
 // "coseno.model", "coseno.settings" (JSON), "coseno.seed", "coseno.user_ids" and "coseno.item_ids"
 // (JSON arrays), encoders, and "coseno.name" where it has one. Same fitted model, same bytes.
 // Errors: io, invalid_argument (too large).
 Result<void> save_model(const FittedModel& fitted, const std::string& path);
+Result<void> save_model(const FittedParts& fitted, const std::string& path);
+// The bytes of that file. Errors: invalid_argument.
+Result<std::string> model_bytes(const FittedParts& fitted);
 
 // Errors: io; corrupt for anything that save_model would not have written.
 Result<FittedModel> load_model(const std::string& path);

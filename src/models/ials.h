@@ -78,6 +78,7 @@ class Ials final : public Model {
 
   // n_items x dim, dim rounded up to a multiple of 16 with zeros.
   std::optional<MatrixView> item_vectors() const override { return items_.view(); }
+  std::size_t vector_length() const override { return dim_; }
   // The exact half-step; without a known item in the history the mean of all users' vectors, which
   // ranks about as popularity does.
   std::vector<float> user_vector(const Profile& profile) const override;

@@ -64,6 +64,11 @@ void Model::predict(const Profile& /*profile*/, std::span<const ItemIndex> /*ite
   COSENO_CHECK(predicts_ratings());
 }
 
+std::size_t Model::vector_length() const {
+  const std::optional<MatrixView> vectors = item_vectors();
+  return vectors ? vectors->dim : 0;
+}
+
 std::vector<float> Model::user_vector(const Profile& /*profile*/) const { return {}; }
 
 bool score_by_cosine(const Model& model, const Profile& profile, std::span<float> out) {

@@ -92,6 +92,9 @@ class Model {
 
   // One vector an item (n_items() x dim), or nothing where the model has none.
   virtual std::optional<MatrixView> item_vectors() const { return std::nullopt; }
+  // How many numbers of a vector say something; the rest of its dim are zeros. 0 where there are no
+  // vectors.
+  virtual std::size_t vector_length() const;
   // The user's vector (dim floats) to compare with item_vectors(); empty where the model has none.
   virtual std::vector<float> user_vector(const Profile& profile) const;
 

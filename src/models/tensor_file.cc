@@ -336,7 +336,8 @@ std::size_t TensorFileWriter::array_bytes() const {
   return bytes;
 }
 
-Result<void> TensorFileWriter::write(const std::string& path) const {
+// Length and header, sealed; `name` stands in errors.
+Result<std::string> TensorFileWriter::start_of_file(std::string_view name) const {
   std::vector<Entry> entries;
   std::size_t begin = 0;
   for (const Tensor& tensor : tensors_) {
@@ -349,7 +350,7 @@ Result<void> TensorFileWriter::write(const std::string& path) const {
   const std::string header = header_text(metadata, entries);
   if (header.size() > kMaxHeaderBytes) {
     return invalid_argument(
-        "{}: ids and other metadata take {} bytes, of which the format allows {}", path,
+        "{}: ids and other metadata take {} bytes, of which the format allows {}", name,
         header.size(), kMaxHeaderBytes);
   }
 
@@ -357,7 +358,19 @@ Result<void> TensorFileWriter::write(const std::string& path) const {
   uLong sum = add_to_sum(0, as_bytes(start));
   for (const Tensor& tensor : tensors_) sum = add_to_sum(sum, tensor.bytes);
   start.replace(*checksum_place(as_bytes(start)), kNoChecksum.size(), digits(sum));
+  return start;
+}
 
+Result<std::string> TensorFileWriter::bytes() const {
+  COSENO_ASSIGN(start, start_of_file("model"));
+  std::string bytes = std::move(start);
+  bytes.reserve(bytes.size() + array_bytes());
+  for (const Tensor& tensor : tensors_) bytes += as_text(tensor.bytes);
+  return bytes;
+}
+
+Result<void> TensorFileWriter::write(const std::string& path) const {
+  COSENO_ASSIGN(start, start_of_file(path));
   COSENO_ASSIGN(file, AtomicFile::create(path));
   COSENO_TRY(file.write(start));
   for (const Tensor& tensor : tensors_) COSENO_TRY(file.write(tensor.bytes));

@@ -45,6 +45,8 @@ class TensorFileWriter {
   // Writes to a temporary file beside `path` and renames: the file is there whole or not at all.
   // Errors: io; invalid_argument where the header would pass 100,000,000 bytes, the format's limit.
   Result<void> write(const std::string& path) const;
+  // What such a file would hold. Errors: invalid_argument, as above.
+  Result<std::string> bytes() const;
 
  private:
   struct Tensor {
@@ -54,6 +56,7 @@ class TensorFileWriter {
     std::span<const std::byte> bytes;
   };
 
+  Result<std::string> start_of_file(std::string_view name) const;
   void add_bytes(std::string name, std::string_view dtype, std::vector<std::size_t> shape,
                  std::span<const std::byte> bytes);
   std::span<const std::byte> keep(std::span<const std::byte> bytes);
