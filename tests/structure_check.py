@@ -16,7 +16,7 @@ LEVELS = [
     {"math", "data"},
     {"models", "ranking", "storage", "retrieval"},
     {"evaluation"},
-    {"engine"},
+    {"engine", "offline"},
     {"server", "bindings"},
     {"cli"},
 ]

@@ -13,10 +13,10 @@
 #include "cli/output.h"
 #include "cli/ranking_text.h"
 #include "cli/recommend_from_folder.h"
-#include "cli/recommender.h"
 #include "cli/source.h"
 #include "cli/table.h"
 #include "data/readers.h"
+#include "offline/list_maker.h"
 
 namespace coseno::cli {
 namespace {
@@ -43,6 +43,26 @@ struct Arguments {
   std::string out;
   FolderRequest with_folder;
 };
+
+struct UserList {
+  Ranking items;
+  bool is_known;       // false: `items` are the popular ones
+  std::size_t n_seen;  // items that the user has had
+};
+
+ListOptions list_options(const Arguments& arguments) {
+  return {.k = arguments.k,
+          .by_cosine = arguments.by == "cosine",
+          .include_seen = arguments.include_seen};
+}
+
+UserList list_of(std::string_view id, const ListMaker& lists, const Source& source,
+                 const ListOptions& options) {
+  const Dataset& dataset = source.fitted.dataset;
+  const std::optional<UserIndex> user = dataset.users.find(id);
+  if (!user) return {lists.popular_list(options), false, 0};
+  return {lists.list(*user, options), true, dataset.matrix.user_size(*user)};
+}
 
 // Why a list is not what was asked for; empty where it is.
 std::string note(const Arguments& arguments, const Source& source, const UserList& list) {
@@ -92,9 +112,8 @@ std::string text_answer(const Arguments& arguments, const Source& source, const 
 
 Outcome<void> recommend_one(const Arguments& arguments, Session& session) {
   COSENO_ASSIGN(source, open_source(arguments.source, kDefaultModel, arguments.by, session));
-  const Recommender recommender(source,
-                                {arguments.k, arguments.by == "cosine", arguments.include_seen});
-  const UserList list = recommender.recommend(arguments.user);
+  const ListMaker lists(source.fitted.dataset, *source.fitted.model);
+  const UserList list = list_of(arguments.user, lists, source, list_options(arguments));
   session.progress.clear();
   return write_text("-", arguments.as_json ? json_answer(arguments, source, list)
                                            : text_answer(arguments, source, list));
@@ -122,9 +141,10 @@ std::vector<ItemIndex> items_of(const Ranking& ranking) {
 
 // Writes the lists in the order of `users`, some thousand at a time, so that memory does not grow
 // with them. Returns how many users were unknown.
-Outcome<std::size_t> write_lists(const Recommender& recommender, const ItemIds& items,
+Outcome<std::size_t> write_lists(const Source& source, const ListOptions& options,
                                  std::span<const std::string> users, Session& session,
                                  AtomicFile& file) {
+  const ListMaker maker(source.fitted.dataset, *source.fitted.model);
   constexpr std::size_t kUsersAtATime = 4096;
   constexpr std::size_t kBlock = 16;  // about a millisecond of work
   std::size_t n_unknown = 0;
@@ -133,13 +153,14 @@ Outcome<std::size_t> write_lists(const Recommender& recommender, const ItemIds& 
     std::vector<UserList> lists(part.size());
     session.pool.parallel_for(part.size(), kBlock, [&](std::size_t i, std::size_t end, int) {
       for (; i < end && !session.progress.cancelled(); ++i) {
-        lists[i] = recommender.recommend(part[i]);
+        lists[i] = list_of(part[i], maker, source, options);
       }
     });
     if (session.progress.cancelled()) return std::unexpected(Failure(kInterrupted, "interrupted"));
     for (std::size_t i = 0; i < part.size(); ++i) {
       n_unknown += lists[i].is_known ? 0 : 1;
-      COSENO_TRY(file.write(user_line(part[i], items_of(lists[i].items), items)));
+      COSENO_TRY(
+          file.write(user_line(part[i], items_of(lists[i].items), source.fitted.dataset.items)));
     }
     session.progress.report("recommending", begin + part.size(), users.size(), "");
   }
@@ -155,10 +176,8 @@ Outcome<void> recommend_many(const Arguments& arguments, Session& session) {
   const Dataset& dataset = source.fitted.dataset;
   COSENO_ASSIGN(users, users_to_list(arguments.users, dataset.users));
   COSENO_TRY(check_one_word(dataset.items));
-  const Recommender recommender(source,
-                                {arguments.k, arguments.by == "cosine", arguments.include_seen});
   COSENO_ASSIGN(file, AtomicFile::create(arguments.out.empty() ? "-" : arguments.out));
-  COSENO_ASSIGN(n_unknown, write_lists(recommender, dataset.items, users, session, file));
+  COSENO_ASSIGN(n_unknown, write_lists(source, list_options(arguments), users, session, file));
   session.progress.clear();
   COSENO_TRY(file.commit());
   if (n_unknown > 0) {
