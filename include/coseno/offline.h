@@ -108,6 +108,7 @@ struct ModelOption {
   std::string default_value;
   std::string range;  // "1..512", "true or false", "als or gibbs"
   std::string help;
+  bool is_whole = false;  // takes whole numbers only
 };
 struct ModelDescription {
   std::string name;

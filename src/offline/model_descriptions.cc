@@ -15,7 +15,8 @@ ModelDescription description_of(const ModelInfo& model) {
     description.options.push_back({.name = std::move(option.name),
                                    .default_value = std::move(option.default_value),
                                    .range = std::move(option.range),
-                                   .help = std::move(option.help)});
+                                   .help = std::move(option.help),
+                                   .is_whole = option.is_whole});
   }
   return description;
 }
