@@ -22,6 +22,11 @@ Parts = TypeVar("Parts", bound="PartsRecommender")
 #: were ids.
 Listed = tuple[npt.NDArray[Any], npt.NDArray[np.float32]]
 
+# k, by cosine, with what was seen, what may not be in a list, what alone may.
+_Selection = tuple[int, bool, bool, npt.NDArray[np.uint32] | None, npt.NDArray[np.uint32] | None]
+
+_MOST = 2**31 - 1
+
 #: What a list that is shorter than the others is filled up with.
 NO_ITEM = -1
 
@@ -127,10 +132,19 @@ class Recommender:
         popular items.
         """
         del recalculate_user
+        # The plain question, at once: checks would take as long as the answer.
+        if (
+            type(user) is type(k) is int
+            and 0 <= user <= _MOST
+            and 0 < k <= _MOST
+            and user_items is filter_items is items is N is None
+            and by == "score"
+        ):
+            return self._model.recommend(user, k, False, not filter_already_liked_items, None, None)
         how_many = min(
             _arrays.whole_number("k", k if N is None else N, 1, 2**63 - 1), self.ratings.n_items
         )
-        selection = (
+        selection: _Selection = (
             max(how_many, 1),
             is_by_cosine(by),
             not filter_already_liked_items,
@@ -153,7 +167,7 @@ class Recommender:
         return self._recommend_many(user, selection, threads, progress)
 
     def _recommend_with(
-        self, user: Any, user_items: Any, selection: Any, threads: int, progress: Progress
+        self, user: Any, user_items: Any, selection: _Selection, threads: int, progress: Progress
     ) -> Listed:
         """From given histories; only how many users there are says anything."""
         is_one = _arrays.is_number(user) or isinstance(user, str)
@@ -171,7 +185,7 @@ class Recommender:
     def _recommend_rows(
         self,
         matrix: Any,
-        selection: Any,
+        selection: _Selection,
         threads: int,
         progress: Progress,
         many: bool | None = None,
@@ -186,7 +200,7 @@ class Recommender:
         return (ids, scores) if is_many else _only(ids, scores)
 
     def _recommend_many(
-        self, users: Any, selection: Any, threads: int, progress: Progress
+        self, users: Any, selection: _Selection, threads: int, progress: Progress
     ) -> Listed:
         if len(users) > 0 and isinstance(users[0], str):
             return self._recommend_ids(users, selection)
@@ -198,7 +212,7 @@ class Recommender:
             )
         return ids, scores
 
-    def _recommend_ids(self, users: Sequence[str], selection: Any) -> Listed:
+    def _recommend_ids(self, users: Sequence[str], selection: _Selection) -> Listed:
         ids, scores = _room(len(users), selection[0])
         for row, user in enumerate(users):
             numbers, found = self._model.recommend_by_id(user, *selection)

@@ -16,25 +16,35 @@ namespace {
 
 using nb::literals::operator""_a;
 
+// A struct whose fields are told by repr().
+template <class Struct>
+nb::class_<Struct> add_struct(nb::module_& module, const char* name, const char* documentation) {
+  nb::class_<Struct> type(module, name, documentation);
+  type.def("__repr__", [](nb::handle_t<Struct> self) {
+    return nb::str(nb::module_::import_("coseno._structs").attr("representation")(self));
+  });
+  return type;
+}
+
 void add_answers(nb::module_& module) {
-  nb::class_<Source>(module, "Source", "How much of a score comes from where.")
+  add_struct<Source>(module, "Source", "How much of a score comes from where.")
       .def_ro("name", &Source::name)
       .def_ro("score", &Source::score);
-  nb::class_<Reason>(module, "Reason", "An item of the history that speaks for one in the list.")
+  add_struct<Reason>(module, "Reason", "An item of the history that speaks for one in the list.")
       .def_ro("item", &Reason::item)
       .def_ro("share", &Reason::share);
-  nb::class_<RecommendedItem>(module, "RecommendedItem", "An item of a list.")
+  add_struct<RecommendedItem>(module, "RecommendedItem", "An item of a list.")
       .def_ro("item", &RecommendedItem::item)
       .def_ro("score", &RecommendedItem::score)
       .def_ro("propensity", &RecommendedItem::propensity)
       .def_ro("sources", &RecommendedItem::sources)
       .def_ro("reasons", &RecommendedItem::reasons);
-  nb::class_<Recommendations>(module, "Recommendations", "A list, best first.")
+  add_struct<Recommendations>(module, "Recommendations", "A list, best first.")
       .def_ro("items", &Recommendations::items)
       .def_ro("position", &Recommendations::position)
       .def_ro("snapshot", &Recommendations::snapshot)
       .def("__len__", [](const Recommendations& list) { return list.items.size(); });
-  nb::class_<ShownList>(module, "ShownList", "A list that somebody was shown.")
+  add_struct<ShownList>(module, "ShownList", "A list that somebody was shown.")
       .def_ro("time_ms", &ShownList::time_ms)
       .def_ro("user", &ShownList::user)
       .def_ro("position", &ShownList::position)
@@ -42,29 +52,29 @@ void add_answers(nb::module_& module) {
       .def_ro("exploration", &ShownList::exploration)
       .def_ro("seed", &ShownList::seed)
       .def_ro("items", &ShownList::items);
-  nb::class_<SimilarUser>(module, "SimilarUser", "Somebody who has had what a user has had.")
+  add_struct<SimilarUser>(module, "SimilarUser", "Somebody who has had what a user has had.")
       .def_ro("user", &SimilarUser::user)
       .def_ro("score", &SimilarUser::score);
 }
 
 void add_events(nb::module_& module) {
-  nb::class_<Acknowledged>(module, "Acknowledged", "What is stored, and reflected by every answer.")
+  add_struct<Acknowledged>(module, "Acknowledged", "What is stored, and reflected by every answer.")
       .def_ro("position", &Acknowledged::position)
       .def_ro("n_new", &Acknowledged::n_new)
       .def_ro("n_repeated", &Acknowledged::n_repeated);
-  nb::class_<PastEvent>(module, "PastEvent", "One event of a user's history.")
+  add_struct<PastEvent>(module, "PastEvent", "One event of a user's history.")
       .def_ro("item", &PastEvent::item)
       .def_ro("type", &PastEvent::type)
       .def_ro("value", &PastEvent::value)
       .def_ro("time_ms", &PastEvent::time_ms);
-  nb::class_<KeptEvent>(module, "LoggedEvent", "One event of the log.")
+  add_struct<KeptEvent>(module, "LoggedEvent", "One event of the log.")
       .def_ro("position", &KeptEvent::position)
       .def_ro("user", &KeptEvent::user)
       .def_ro("item", &KeptEvent::item)
       .def_ro("type", &KeptEvent::type)
       .def_ro("value", &KeptEvent::value)
       .def_ro("time_ms", &KeptEvent::time_ms);
-  nb::class_<EventType>(module, "EventType", "What an event of a type means.")
+  add_struct<EventType>(module, "EventType", "What an event of a type means.")
       .def(
           "__init__",
           [](EventType* self, double weight, double half_life_days, bool is_rating, bool hides,
@@ -97,7 +107,7 @@ std::map<std::string, std::string> settings_of(const Struct& told) {
 }
 
 void add_reports(nb::module_& module) {
-  nb::class_<TrainReport>(module, "TrainReport", "What a training came to.")
+  add_struct<TrainReport>(module, "TrainReport", "What a training came to.")
       .def_ro("snapshot", &TrainReport::snapshot)
       .def_ro("model", &TrainReport::model)
       .def_prop_ro("settings", &settings_of<TrainReport>)
@@ -106,7 +116,7 @@ void add_reports(nb::module_& module) {
       .def_ro("ndcg_in_service", &TrainReport::ndcg_in_service)
       .def_ro("ndcg_popularity", &TrainReport::ndcg_popularity)
       .def_ro("seconds", &TrainReport::seconds);
-  nb::class_<SnapshotInfo>(module, "SnapshotInfo", "Trained models that a data folder has.")
+  add_struct<SnapshotInfo>(module, "SnapshotInfo", "Trained models that a data folder has.")
       .def_ro("snapshot", &SnapshotInfo::snapshot)
       .def_ro("is_in_service", &SnapshotInfo::is_in_service)
       .def_ro("model", &SnapshotInfo::model)
@@ -114,7 +124,7 @@ void add_reports(nb::module_& module) {
       .def_ro("position", &SnapshotInfo::position)
       .def_ro("ndcg", &SnapshotInfo::ndcg)
       .def_ro("ndcg_popularity", &SnapshotInfo::ndcg_popularity);
-  nb::class_<EngineStats>(module, "EngineStats", "What an engine holds.")
+  add_struct<EngineStats>(module, "EngineStats", "What an engine holds.")
       .def_ro("position", &EngineStats::position)
       .def_ro("n_events", &EngineStats::n_events)
       .def_ro("n_users", &EngineStats::n_users)
@@ -127,7 +137,7 @@ void add_reports(nb::module_& module) {
       .def_ro("users_bytes", &EngineStats::users_bytes)
       .def_ro("items_bytes", &EngineStats::items_bytes)
       .def_ro("model_bytes", &EngineStats::model_bytes);
-  nb::class_<FolderContents>(module, "FolderContents", "What a data folder was found to hold.")
+  add_struct<FolderContents>(module, "FolderContents", "What a data folder was found to hold.")
       .def_ro("position", &FolderContents::position)
       .def_ro("n_events", &FolderContents::n_events)
       .def_ro("n_event_ids", &FolderContents::n_event_ids)
