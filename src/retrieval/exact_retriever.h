@@ -13,7 +13,9 @@
 
 namespace coseno {
 
-// Three steps, each for the few rows that the one before could not rule out:
+// First the rows with the longest vectors are scored: the k-th best of these few tells at once what
+// all others must pass. Then three steps, each for the few rows that the one before could not rule
+// out:
 //
 //   4 bits a number, of all rows       a bound of the score, compared with the k-th best so far
 //   8 bits a number                    a closer bound
@@ -57,7 +59,12 @@ class ExactRetriever {
   void check(const RetrieverRequest& request) const;
   std::span<const Scored> top_of_all(const RetrieverRequest& request, Scratch& scratch) const;
 
+  float floor(const RetrieverRequest& request, std::size_t k, Scratch& scratch) const;
+
   MatrixView vectors_;
+  // The longest vectors, copied, which are scored before all others.
+  std::vector<std::uint32_t> probe_rows_;  // ascending
+  Factors probes_;
   QuantizedRows codes_;
 };
 
