@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -58,7 +59,6 @@ class ExactRetriever {
  private:
   void check(const RetrieverRequest& request) const;
   std::span<const Scored> top_of_all(const RetrieverRequest& request, Scratch& scratch) const;
-
   float floor(const RetrieverRequest& request, std::size_t k, Scratch& scratch) const;
 
   MatrixView vectors_;

@@ -272,6 +272,10 @@ class Engine:
         """
         return self._engine.put_item(item, _json(properties, more))
 
+    def put_items(self, items: Mapping[str, Mapping[str, Any]]) -> int:
+        """Sets all properties of many items, by id: all of them or none, 100,000 at most."""
+        return self._engine.put_items([(id, _json(of, {})) for id, of in items.items()])
+
     def patch_item(
         self, item: str, properties: Mapping[str, Any] | None = None, /, **more: Any
     ) -> int:
@@ -299,6 +303,9 @@ class Engine:
 
     def put_user(self, user: str, properties: Mapping[str, Any] | None = None, /, **more: Any) -> int:
         return self._engine.put_user(user, _json(properties, more))
+
+    def put_users(self, users: Mapping[str, Mapping[str, Any]]) -> int:
+        return self._engine.put_users([(id, _json(of, {})) for id, of in users.items()])
 
     def patch_user(
         self, user: str, properties: Mapping[str, Any] | None = None, /, **more: Any
@@ -360,6 +367,13 @@ class Engine:
     def position(self) -> int:
         """Every event up to here is in the next answer."""
         return self._engine.position
+
+    def note(self, name: str) -> str | None:
+        """A small text that a program keeps with the data; None where there is none."""
+        return self._engine.note(name)
+
+    def set_note(self, name: str, text: str) -> None:
+        self._engine.set_note(name, text)
 
     def stats(self) -> EngineStats:
         return self._engine.stats()

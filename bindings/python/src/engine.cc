@@ -225,6 +225,25 @@ Page users(const OpenEngine& engine, std::uint64_t after, std::size_t limit) {
   return {records_of(std::move(page)), next};
 }
 
+using Properties = std::vector<std::pair<std::string, std::string>>;
+
+// Ids and JSON, looked at where they are.
+std::vector<PropertiesOf> properties_of(const Properties& pairs) {
+  std::vector<PropertiesOf> all;
+  for (const auto& [id, json] : pairs) all.push_back({id, json});
+  return all;
+}
+
+std::uint64_t put_items(OpenEngine& engine, const Properties& pairs) {
+  const std::vector<PropertiesOf> all = properties_of(pairs);
+  return engine.ask([&](Engine& open) { return open.put_items(all); });
+}
+
+std::uint64_t put_users(OpenEngine& engine, const Properties& pairs) {
+  const std::vector<PropertiesOf> all = properties_of(pairs);
+  return engine.ask([&](Engine& open) { return open.put_users(all); });
+}
+
 void add_records(nb::class_<OpenEngine>& type) {
   type.def(
           "put_item",
@@ -274,6 +293,8 @@ void add_records(nb::class_<OpenEngine>& type) {
             return engine.ask([&](Engine& open) { return open.erase_user(user); });
           },
           "user"_a)
+      .def("put_items", &put_items, "items"_a)
+      .def("put_users", &put_users, "users"_a)
       .def("items", &items, "filter"_a, "text"_a, "after"_a, "limit"_a)
       .def("users", &users, "after"_a, "limit"_a);
 }
@@ -346,6 +367,18 @@ void add_folder(nb::class_<OpenEngine>& type) {
              const EventTypes types = engine.look([](Engine& open) { return open.event_types(); });
              return std::map<std::string, EventType>(types.begin(), types.end());
            })
+      .def(
+          "note",
+          [](const OpenEngine& engine, std::string_view name) {
+            return engine.ask([&](Engine& open) { return open.note(name); });
+          },
+          "name"_a)
+      .def(
+          "set_note",
+          [](OpenEngine& engine, std::string_view name, std::string_view text) {
+            engine.ask([&](Engine& open) { return open.set_note(name, text); });
+          },
+          "name"_a, "text"_a)
       .def("set_event_types", &set_event_types, "types"_a)
       .def("compact", &compact, "progress"_a.none())
       .def("back_up", &back_up, "target"_a, "progress"_a.none())

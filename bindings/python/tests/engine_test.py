@@ -111,8 +111,7 @@ class EngineTest(unittest.TestCase):
         self.engine.patch_user("ann", {"city": "Basel"})
         self.assertEqual(self.engine.user("ann"), {"city": "Basel"})
         self.assertIsNone(self.engine.user("bob"))
-        for i in range(2500):
-            self.engine.put_item(f"i{i}")
+        self.engine.put_items({f"i{i}": {} for i in range(2500)})
         self.assertEqual(len(list(self.engine.items())), 2501)
         self.assertEqual([id for id, _ in self.engine.items(text="drink")], ["tea"])
         self.assertEqual(list(self.engine.users()), [("ann", {"city": "Basel"})])
@@ -120,6 +119,16 @@ class EngineTest(unittest.TestCase):
         self.assertIsNone(self.engine.item("tea"))
         with self.assertRaises(ValueError):
             self.engine.put_item("tea", price=float("nan"))
+
+    def test_many_records_and_notes(self):
+        self.engine.put_users({"ann": {"city": "Bern"}, "bob": {"city": "Basel"}})
+        self.assertEqual(self.engine.user("bob"), {"city": "Basel"})
+        with self.assertRaises(ValueError):
+            self.engine.put_items({"tea": {}, "": {}})
+        self.assertIsNone(self.engine.item("tea"))
+        self.assertIsNone(self.engine.note("mine"))
+        self.engine.set_note("mine", "a text")
+        self.assertEqual(self.engine.note("mine"), "a text")
 
     def test_the_log(self):
         self.engine.observe({"user": "ann", "item": f"i{i}"} for i in range(2500))
