@@ -93,7 +93,7 @@ Result<HistoryRows> history_rows(const SparseRows& matrix) {
     begin.push_back(result.entries.size());
   }
   for (std::size_t r = 0; r < matrix.n_rows; ++r) {
-    result.rows.push_back(std::span(result.entries).subspan(begin[r], begin[r + 1] - begin[r]));
+    result.rows.emplace_back(result.entries.data() + begin[r], begin[r + 1] - begin[r]);
   }
   result.has_values =
       std::ranges::any_of(result.entries, [](const Interaction& one) { return one.value != 1; });
