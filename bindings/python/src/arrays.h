@@ -5,7 +5,9 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <utility>
 #include <vector>
@@ -31,13 +33,23 @@ std::span<T> span_of(const Output<T>& array) {
   return {array.data(), array.size()};
 }
 
+// What keeps `value` as long as an array shows what is in it. The value's address stays.
+template <class T>
+nb::capsule owner_of(std::unique_ptr<T> value) {
+  nb::capsule owner(value.get(), [](void* kept) noexcept {
+    const std::unique_ptr<T> last(static_cast<T*>(kept));
+  });
+  static_cast<void>(value.release());
+  return owner;
+}
+
 // An array that owns what it shows.
 template <class T>
 nb::ndarray<nb::numpy, T, nb::ndim<1>> to_array(std::vector<T> values) {
-  auto* const kept = new std::vector<T>(std::move(values));  // the capsule's
-  const nb::capsule owner(kept,
-                          [](void* owned) noexcept { delete static_cast<std::vector<T>*>(owned); });
-  return {kept->data(), {kept->size()}, owner};
+  auto kept = std::make_unique<std::vector<T>>(std::move(values));
+  T* const data = kept->data();
+  const std::size_t size = kept->size();
+  return {data, {size}, owner_of(std::move(kept))};
 }
 
 }  // namespace coseno::python

@@ -7,7 +7,7 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
-#include <algorithm>
+#include <memory>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -154,9 +154,7 @@ Scores predict(const OfflineModel& model, std::uint32_t user, const Array<std::u
 
 // Shows the model's own; the array keeps a copy of the model, which shares what it holds.
 Vectors array_of(const OfflineModel& model, const VectorsView& view) {
-  auto* const kept = new OfflineModel(model);  // the capsule's
-  const nb::capsule owner(kept,
-                          [](void* owned) noexcept { delete static_cast<OfflineModel*>(owned); });
+  const nb::capsule owner = owner_of(std::make_unique<OfflineModel>(model));
   return {view.data, {view.n_rows, view.dim}, owner, {static_cast<std::int64_t>(view.stride), 1}};
 }
 
