@@ -255,7 +255,8 @@ void write(const FittedParts& fitted, TensorFileWriter& file) {
 }  // namespace
 
 Result<void> save_model(const FittedModel& fitted, const std::string& path) {
-  return save_model(FittedParts{fitted.dataset, *fitted.model, fitted.settings, fitted.seed}, path);
+  const FittedParts parts{fitted.dataset, *fitted.model, fitted.settings, fitted.seed, fitted.name};
+  return save_model(parts, path);
 }
 
 Result<void> save_model(const FittedParts& fitted, const std::string& path) {

@@ -31,6 +31,7 @@ struct FittedParts {
   const Model& model;
   const Settings& settings;
   std::uint64_t seed;
+  const std::string& name;
 };
 
 // The file is a safetensors file (models/tensor_file.h). Metadata: "coseno.format" (a version),

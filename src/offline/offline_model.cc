@@ -90,16 +90,18 @@ Result<void> check_size(const ManyLists& out, std::size_t n, std::size_t k) {
 }  // namespace
 
 struct OfflineModel::Data {
-  Data(Ratings fitted_to, std::unique_ptr<Model> fitted, Settings given, std::uint64_t of_seed)
+  Data(Ratings fitted_to, std::unique_ptr<Model> fitted, Settings given, std::uint64_t of_seed,
+       std::string name = {})
       : ratings(std::move(fitted_to)),
         model(std::move(fitted)),
         settings(std::move(given)),
         seed(of_seed),
+        called(std::move(name)),
         usual_value(mean_value(dataset().matrix)),
         lists(dataset(), *model) {}
   explicit Data(FittedModel file)
       : Data(ratings_of(std::move(file.dataset)), std::move(file.model), std::move(file.settings),
-             file.seed) {}
+             file.seed, std::move(file.name)) {}
 
   static Ratings ratings_of(Dataset dataset) {
     const bool has_times = has_any_time(dataset.matrix);
@@ -108,7 +110,7 @@ struct OfflineModel::Data {
   }
 
   const Dataset& dataset() const { return ratings.data_->dataset; }
-  FittedParts parts() const { return {dataset(), *model, settings, seed}; }
+  FittedParts parts() const { return {dataset(), *model, settings, seed, called}; }
   std::size_t n_users() const { return dataset().users.size(); }
   std::size_t n_items() const { return model->n_items(); }
 
@@ -116,7 +118,8 @@ struct OfflineModel::Data {
   std::unique_ptr<const Model> model;
   Settings settings;
   std::uint64_t seed;
-  float usual_value;  // of an item in a history that comes without values
+  std::string called;  // as FittedModel::name
+  float usual_value;   // of an item in a history that comes without values
   ListMaker lists;
 };
 

@@ -42,8 +42,8 @@ class Recommender:
     # Parameters of the library's: name of the parameter, and its default as the library writes it.
     _defaults: ClassVar[dict[str, Any]] = {}
 
-    seed: int
-    n_threads: int
+    seed: int = 1
+    n_threads: int = 0
 
     def __init__(self) -> None:
         self._fitted: _coseno.Model | None = None
