@@ -9,6 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, TypeAlias
 
+import numpy as np
+import numpy.typing as npt
+
 from . import _arrays, _coseno
 from ._coseno import (
     Acknowledged,
@@ -23,7 +26,7 @@ from ._coseno import (
     SnapshotInfo,
     TrainReport,
 )
-from ._errors import MissingFileError, NotFoundError
+from ._errors import InvalidArgumentError, MissingFileError, NotFoundError
 from ._progress import Progress, told
 from ._recommender import Recommender
 
@@ -349,6 +352,41 @@ class Engine:
         with told(progress) as callback:
             return self._engine.train(name, texts, seconds, callback)
 
+    def publish_vectors(
+        self,
+        items: Sequence[str],
+        item_vectors: Any,
+        *,
+        item_biases: Any = None,
+        users: Sequence[str] = (),
+        user_vectors: Any = None,
+        name: str = "vectors",
+        settings: Mapping[str, Any] | None = None,
+        position: int | None = None,
+        force: bool = False,
+        progress: Progress = None,
+    ) -> TrainReport:
+        """Puts vectors in service that were trained elsewhere: a row an item, and a row a user where
+        there are any. include/coseno/engine.h tells the rest.
+        """
+        of_items = _matrix("item_vectors", item_vectors)
+        dim = of_items.shape[1]
+        of_users = np.zeros((0, dim)) if user_vectors is None else user_vectors
+        with told(progress) as callback:
+            return self._engine.publish_vectors(
+                _ids("items", items),
+                of_items.reshape(-1),
+                dim,
+                None if item_biases is None else _arrays.float32s("item_biases", item_biases),
+                _ids("users", users),
+                _matrix("user_vectors", of_users).reshape(-1),
+                name,
+                {key: _setting(value) for key, value in (settings or {}).items()},
+                None if position is None else _arrays.whole_number("position", position, 0, 2**63),
+                force,
+                callback,
+            )
+
     def snapshots(self) -> list[SnapshotInfo]:
         """Trained models that the folder has, newest first."""
         return self._engine.snapshots()
@@ -464,6 +502,13 @@ def _ids(name: str, ids: Sequence[str]) -> list[str]:
     if isinstance(ids, str):
         raise TypeError(f"{name} must be a list of items, not one text")
     return list(ids)
+
+
+def _matrix(name: str, matrix: Any) -> npt.NDArray[np.float32]:
+    rows = _arrays.float32s(name, matrix)
+    if rows.ndim != 2:
+        raise InvalidArgumentError(f"{name} must have two dimensions, not {rows.ndim}")
+    return rows
 
 
 def _filter(filter: Filter) -> str:

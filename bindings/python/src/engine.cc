@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "arrays.h"
 #include "errors.h"
 #include "logged_event.h"
 #include "module.h"
@@ -312,6 +313,31 @@ TrainReport train(OpenEngine& engine, std::string model,
                       [](Engine& open, const TrainOptions& told) { return open.train(told); });
 }
 
+TrainReport publish_vectors(OpenEngine& engine, const Strings& items,
+                            const Array<float>& item_vectors, std::size_t dim,
+                            const std::optional<Array<float>>& item_biases, const Strings& users,
+                            const Array<float>& user_vectors, std::string_view name,
+                            const std::map<std::string, std::string>& settings,
+                            std::optional<std::uint64_t> position, bool force,
+                            nb::object progress) {
+  const std::vector<std::string_view> of_items = views(items);
+  const std::vector<std::string_view> of_users = views(users);
+  VectorsRequest request;
+  request.dim = dim;
+  request.items = of_items;
+  request.item_vectors = span_of(item_vectors);
+  if (item_biases) request.item_biases = span_of(*item_biases);
+  request.users = of_users;
+  request.user_vectors = span_of(user_vectors);
+  request.name = name;
+  request.settings = {settings.begin(), settings.end()};
+  request.position = position;
+  request.force = force;
+  return engine.watch(
+      std::move(request), std::move(progress),
+      [](Engine& open, const VectorsRequest& told) { return open.publish_vectors(told); });
+}
+
 void compact(OpenEngine& engine, nb::object progress) {
   engine.watch(ProgressOptions(), std::move(progress),
                [](Engine& open, const ProgressOptions& told) { return open.compact(told); });
@@ -344,6 +370,9 @@ void set_event_types(OpenEngine& engine, const std::map<std::string, EventType>&
 
 void add_folder(nb::class_<OpenEngine>& type) {
   type.def("train", &train, "model"_a, "settings"_a, "seconds"_a, "progress"_a.none())
+      .def("publish_vectors", &publish_vectors, "items"_a, "item_vectors"_a.noconvert(), "dim"_a,
+           "item_biases"_a.noconvert().none(), "users"_a, "user_vectors"_a.noconvert(), "name"_a,
+           "settings"_a, "position"_a.none(), "force"_a, "progress"_a.none())
       .def("refresh",
            [](OpenEngine& engine) { engine.ask([](Engine& open) { return open.refresh(); }); })
       .def("snapshots",

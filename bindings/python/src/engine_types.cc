@@ -115,7 +115,8 @@ void add_reports(nb::module_& module) {
       .def_ro("ndcg", &TrainReport::ndcg)
       .def_ro("ndcg_in_service", &TrainReport::ndcg_in_service)
       .def_ro("ndcg_popularity", &TrainReport::ndcg_popularity)
-      .def_ro("seconds", &TrainReport::seconds);
+      .def_ro("seconds", &TrainReport::seconds)
+      .def_ro("agreement", &TrainReport::agreement);
   add_struct<SnapshotInfo>(module, "SnapshotInfo", "Trained models that a data folder has.")
       .def_ro("snapshot", &SnapshotInfo::snapshot)
       .def_ro("is_in_service", &SnapshotInfo::is_in_service)

@@ -11,6 +11,8 @@ import tempfile
 import threading
 import unittest
 
+import numpy as np
+
 import coseno
 
 HOUR_MS = 3_600_000
@@ -158,6 +160,18 @@ class EngineTest(unittest.TestCase):
             self.engine.train("als")
         with self.assertRaises(ValueError):
             self.engine.train("ials", settings={"dim": 0})
+
+    def test_vectors_of_another_program_are_served(self):
+        self.fill()
+        items = [f"i{i}" for i in range(8)]
+        vectors = np.asfortranarray(np.random.default_rng(1).normal(size=(8, 4)), dtype=">f8")
+        report = self.engine.publish_vectors(items, vectors, name="mine", force=True)
+        self.assertGreater(report.snapshot, 0)
+        self.assertEqual(self.engine.stats().model, "mine")
+        self.assertEqual(len(self.items("u1", 8, include_seen=True)), 8)
+        for wrong in (vectors[:7], vectors[0], np.full((8, 4), np.nan)):
+            with self.assertRaises(ValueError):
+                self.engine.publish_vectors(items, wrong)
 
     def test_a_training_ends_on_ctrl_c(self):
         self.engine.observe(
