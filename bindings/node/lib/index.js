@@ -1,0 +1,9 @@
+'use strict';
+// CommonJS. index.mjs is the same for `import`.
+
+const errors = require('./errors.js');
+const { Engine } = require('./engine.js');
+
+const { errorOf, ...classes } = errors;
+
+module.exports = { Engine, ...classes };
