@@ -20,10 +20,10 @@ const kEventFields = { user: true, item: true, type: true, value: true, timeMs: 
 const kOpening = Symbol('opening');
 
 // Types of an event's fields; what they may hold, the engine says.
-function checkEvent(event, place = '') {
-  if (event === null || typeof event !== 'object') throw mistaken(`${place}event`, 'an object', event);
+function checkEvent(event) {
+  if (event === null || typeof event !== 'object') throw mistaken('event', 'an object', event);
   for (const name in event) {
-    if (kEventFields[name] !== true) throw new InvalidArgumentError(`${place}there is no field ${name} of an event`);
+    if (kEventFields[name] !== true) throw new InvalidArgumentError(`there is no field ${name} of an event`);
   }
   const { user, item, type, value, timeMs, id } = event;
   text('user', user);
@@ -32,6 +32,17 @@ function checkEvent(event, place = '') {
   if (id !== undefined) text('id', id);
   if (value !== undefined && typeof value !== 'number') throw mistaken('value', 'a number', value);
   if (timeMs !== undefined && !Number.isSafeInteger(timeMs)) throw mistaken('timeMs', 'a whole number', timeMs);
+}
+
+function checkEvents(events) {
+  events.forEach((event, place) => {
+    try {
+      checkEvent(event);
+    } catch (error) {
+      error.message = `event ${place + 1} of ${events.length}: ${error.message}`;
+      throw error;
+    }
+  });
 }
 
 // What observe has left in `numbers`.
@@ -131,7 +142,7 @@ class Engine {
 
   async observe(events) {
     if (Array.isArray(events)) {
-      events.forEach((event, place) => checkEvent(event, `event ${place + 1}: `));
+      checkEvents(events);
       return this.#change('observe', { events });
     }
     checkEvent(events);
