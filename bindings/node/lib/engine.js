@@ -3,7 +3,7 @@
 
 const { count, filter, json, mistaken, object, only, signalOf, text } = require('./arguments.js');
 const { ConflictError, InvalidArgumentError } = require('./errors.js');
-const { native, parse, start } = require('./native.js');
+const { native, parse, start, traced } = require('./native.js');
 const { Items, Users } = require('./records.js');
 const { Changes, watch } = require('./watch.js');
 const { Work } = require('./work.js');
@@ -79,12 +79,6 @@ function openRequest(folder, options, beside) {
   return json({ ...object('options', options), folder: text('folder', folder), beside });
 }
 
-// The error with the stack of who waits for it: it was made where nobody had called.
-function traced(error) {
-  Error.captureStackTrace(error, traced);
-  return error;
-}
-
 class Engine {
   #native;
   #folder;
@@ -115,8 +109,7 @@ class Engine {
     return Engine.#folderWork('verify', options, () => ({ folder: text('folder', folder) }));
   }
   static #folderWork(name, options, request) {
-    const signal = signalOf(only(object('options', options), ['signal']));
-    return new Work((number) => native.folderCall(number, name, json(request())), parse, undefined, signal);
+    return new Work(options, (number, rest) => native.folderCall(number, name, json({ ...rest, ...request() })), parse);
   }
 
   constructor(key, opened, folder) {
@@ -263,10 +256,10 @@ class Engine {
     return this.#work('compact', options);
   }
   backUp(target, options) {
-    return this.#work('backUp', only(object('options', options), ['signal']), { target });
+    return this.#work('backUp', options, () => ({ target: text('target', target) }));
   }
   importFile(path, options) {
-    return this.#work('importFile', options, { path });
+    return this.#work('importFile', options, () => ({ path: text('path', path) }));
   }
 
   // --- the end
@@ -302,11 +295,9 @@ class Engine {
     this.#changes.tell();
     return done;
   }
-  #work(name, options, more) {
-    const { signal, ...rest } = object('options', options);
-    signalOf({ signal });
-    const begin = (number) => this.#native.call(number, name, json({ ...rest, ...more }));
-    const work = new Work(begin, parse, this, signal, (isDone) => {
+  #work(name, options, more = () => ({})) {
+    const begin = (number, rest) => this.#native.call(number, name, json({ ...rest, ...more() }));
+    const work = new Work(options, begin, parse, this, (isDone) => {
       if (isDone) this.#works.delete(work);
       this.#changes.tell();
     });

@@ -503,3 +503,163 @@ export class Engine {
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
+
+// --- offline: models fitted once to ratings in memory
+
+/** Who gave what which rating: each user's items, with a value. */
+export type RatingsMatrix = { readonly [user: string]: { readonly [item: string]: number } };
+
+export interface Rating {
+  user: string;
+  item: string;
+  /** Default 1: a plain act. */
+  value?: number | undefined;
+  timeMs?: number | undefined;
+}
+
+export interface ReadRatingsOptions extends WorkOptions {
+  /** Default: found by looking. */
+  format?: Format | undefined;
+  /** Which counts of one user with one item; default "last". */
+  repeats?: 'last' | 'first' | 'sum' | 'max' | undefined;
+  /** Files of titles and properties (docs/formats.md), which `content` learns from. */
+  items?: string | undefined;
+  users?: string | undefined;
+}
+
+/** Ratings in memory. Users and items have ids, and numbers from 0 in the order of appearance. */
+export interface Ratings {
+  readonly nUsers: number;
+  readonly nItems: number;
+  /** Pairs of a user and an item. */
+  readonly size: number;
+  /** False where all are plain acts. */
+  readonly hasValues: boolean;
+  /** The id of a number, and the number of an id; undefined where there is none. */
+  user(number: number): string | undefined;
+  item(number: number): string | undefined;
+  findUser(id: string): number | undefined;
+  findItem(id: string): number | undefined;
+}
+
+/** Reads a file (docs/formats.md), a matrix, or a list of ratings. */
+export function readRatings(source: string | URL | RatingsMatrix | readonly Rating[], options?: ReadRatingsOptions): Work<Ratings>;
+
+export type ModelName = 'popularity' | 'item_knn' | 'rp3beta' | 'ease' | 'ials' | 'biased_mf' | 'content' | 'blend' | 'auto';
+
+export interface FitOptions extends WorkOptions {
+  /** Options of the model, as docs/algorithms.md and models() name them. */
+  settings?: Settings | undefined;
+  /** Default 1. */
+  seed?: number | undefined;
+  /** 0, the default: one a core. The result does not depend on it. */
+  nThreads?: number | undefined;
+}
+
+/** Fits a model; "auto" finds one. */
+export function fit(model: ModelName, ratings: Ratings, options?: FitOptions): Work<Model>;
+
+export interface ModelListOptions {
+  /** At least 1; default 10. */
+  k?: number | undefined;
+  /** The model's own score, the default, or the cosine of vectors. */
+  by?: 'score' | 'cosine' | undefined;
+  /** Also items that the user has had. */
+  includeSeen?: boolean | undefined;
+  /** Items that may not be in the list. */
+  exclude?: readonly string[] | undefined;
+  /** Items that alone may. */
+  allow?: readonly string[] | undefined;
+  /** In place of the user's own, oldest first; unknown items are ignored. */
+  history?: readonly { item: string; value?: number | undefined }[] | undefined;
+}
+
+export interface ScoredItem {
+  item: string;
+  score: number;
+}
+
+/**
+ * One vector a row, in the model's own memory: no copy is made, and nothing may be written to it.
+ * Row n is data[n * stride] to data[n * stride + dim - 1]; `stride` is `dim` for most models.
+ */
+export interface Vectors {
+  readonly data: Float32Array;
+  /** 0 where the model has no vectors. */
+  readonly nRows: number;
+  readonly dim: number;
+  readonly stride: number;
+  row(number: number): Float32Array;
+}
+
+/** A fitted model; immutable. */
+export class Model {
+  private constructor();
+  /** A model file, as save() and `coseno fit` write it. */
+  static load(path: string): Promise<Model>;
+
+  readonly name: string;
+  readonly settings: { readonly [name: string]: string };
+  readonly seed: number;
+  readonly predictsRatings: boolean;
+  /** What it was fitted to. */
+  readonly ratings: Ratings;
+
+  /** Best first. A user whom nobody knows gets the popular items. */
+  recommend(user: string, options?: ModelListOptions): Promise<ScoredItem[]>;
+  recommend(user: null, options: ModelListOptions & { history: readonly { item: string; value?: number | undefined }[] }): Promise<ScoredItem[]>;
+  recommendSync(user: string, options?: ModelListOptions): ScoredItem[];
+  recommendSync(user: null, options: ModelListOptions & { history: readonly { item: string; value?: number | undefined }[] }): ScoredItem[];
+  /** The rating that the user would give. InvalidArgumentError where the model predicts none. */
+  predict(user: string, item: string): Promise<number>;
+  predict(user: string, items: readonly string[]): Promise<Float32Array>;
+  predictSync(user: string, item: string): number;
+  predictSync(user: string, items: readonly string[]): Float32Array;
+  /** The items most alike, without the item itself. */
+  similarItems(item: string, options?: { k?: number | undefined }): Promise<ScoredItem[]>;
+  /** The users whose vectors have the largest cosine with the user's. */
+  similarUsers(user: string, options?: { k?: number | undefined }): Promise<SimilarUser[]>;
+  /** Row n is the item, or user, with number n (`ratings.item(n)`). */
+  itemVectors(): Promise<Vectors>;
+  userVectors(): Promise<Vectors>;
+  save(path: string): Promise<void>;
+}
+
+export interface EvaluateOptions extends WorkOptions {
+  /** Default: all that can learn from the ratings. */
+  models?: readonly ModelName[] | undefined;
+  settings?: { [model: string]: Settings } | undefined;
+  /** Default 10. */
+  k?: number | undefined;
+  /** docs/evaluation.md; default "random". */
+  protocol?: 'random' | 'leave-last-out' | 'temporal' | 'k-fold' | 'strong' | undefined;
+  fraction?: number | undefined;
+  folds?: number | undefined;
+  /** Held-out ratings of at least this are relevant. */
+  relevantFrom?: number | undefined;
+  by?: 'score' | 'cosine' | undefined;
+  seed?: number | undefined;
+  nThreads?: number | undefined;
+}
+
+export interface ModelQuality {
+  model: string;
+  /** By name: "precision", "recall", "ndcg", ..., "rmse". */
+  metrics: { [name: string]: number };
+  fitS: number;
+  latencyP50S: number;
+}
+
+/** Each model fitted to a part of the ratings and judged by the rest, popularity always among them. */
+export function evaluate(ratings: Ratings, options?: EvaluateOptions): Work<ModelQuality[]>;
+
+export interface ModelDescription {
+  name: ModelName;
+  summary: string;
+  predictsRatings: boolean;
+  hasVectors: boolean;
+  options: { name: string; defaultValue: string; range: string; help: string }[];
+}
+
+/** The models that there are, and what may be set. */
+export function models(): ModelDescription[];

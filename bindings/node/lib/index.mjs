@@ -2,6 +2,11 @@ import coseno from './index.js';
 
 export const {
   Engine,
+  Model,
+  evaluate,
+  fit,
+  models,
+  readRatings,
   CosenoError,
   InvalidArgumentError,
   NotFoundError,

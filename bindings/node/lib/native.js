@@ -38,7 +38,7 @@ let lastNumber = 0;
 native.setDispatch((number, outcome, value, share) => {
   const call = calls.get(number);
   if (outcome === 2) {
-    call.onProgress({ stage: value, share });
+    call.onProgress?.({ stage: value, share });
     return;
   }
   calls.delete(number);
@@ -64,6 +64,12 @@ function start(begin, finish, keep, onProgress) {
   return { number, promise };
 }
 
+// The error with the stack of who waits for it: it was made where nobody had called.
+function traced(error) {
+  Error.captureStackTrace(error, traced);
+  return error;
+}
+
 const parse = (json) => (json === undefined ? undefined : JSON.parse(json));
 
-module.exports = { native, parse, start };
+module.exports = { native, parse, start, traced };

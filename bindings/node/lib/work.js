@@ -1,8 +1,9 @@
 'use strict';
 // Long work: a promise of its result, and an async iterator of how far it is.
 
+const { object, signalOf } = require('./arguments.js');
 const { CancelledError } = require('./errors.js');
-const { native, start } = require('./native.js');
+const { native, start, traced } = require('./native.js');
 
 class Work {
   #promise;
@@ -11,10 +12,11 @@ class Work {
   #isDone = false;
   #cancel = () => {};
 
-  // As start() in native.js; `signal` cancels it. onChange is called whenever it may have changed
+  // begin(number, rest) and `finish` are those of start() in native.js; `rest` is what the caller's
+  // options have beside `signal`, which cancels. onChange is called whenever it may have changed
   // something, the last time with true when it is done.
-  constructor(begin, finish, keep, signal, onChange = () => {}) {
-    this.#promise = this.#run(begin, finish, keep, signal, onChange).finally(() => {
+  constructor(options, begin, finish, keep, onChange = () => {}) {
+    this.#promise = this.#run(options, begin, finish, keep, onChange).finally(() => {
       this.#isDone = true;
       this.#cancel = () => {};
       this.#wake();
@@ -22,13 +24,16 @@ class Work {
     });
   }
 
-  async #run(begin, finish, keep, signal, onChange) {
+  async #run(options, begin, finish, keep, onChange) {
+    const { signal, ...rest } = object('options', options);
+    signalOf({ signal });
     if (signal?.aborted) throw new CancelledError('cancelled', { cause: signal.reason });
-    const { number, promise } = start(begin, finish, keep, (progress) => {
+    const onProgress = (progress) => {
       this.#latest = progress;
       this.#wake();
       onChange(false);
-    });
+    };
+    const { number, promise } = start((given) => begin(given, rest), finish, keep, onProgress);
     const cancel = () => native.cancel(number);
     this.#cancel = cancel;
     signal?.addEventListener('abort', cancel, { once: true });
@@ -36,7 +41,7 @@ class Work {
       return await promise;
     } catch (error) {
       if (error instanceof CancelledError && signal?.aborted) error.cause = signal.reason;
-      throw error;
+      throw traced(error);
     } finally {
       signal?.removeEventListener('abort', cancel);
     }

@@ -11,6 +11,8 @@
 #include "base/check.h"
 #include "base/error.h"
 #include "engine_object.h"
+#include "offline_objects.h"
+#include "texts.h"
 
 namespace coseno::node {
 namespace {
@@ -26,16 +28,6 @@ enum class Outcome : std::uint8_t { done = 0, failed = 1, progress = 2 };
 
 // Where positions and counts stand in numbers(), and lists behind them.
 constexpr std::size_t kHead = 4;
-
-napi_value text_value(napi_env env, std::string_view text) {
-  const bool is_ascii =
-      std::ranges::all_of(text, [](char letter) { return static_cast<signed char>(letter) >= 0; });
-  napi_value value = nullptr;
-  // One-byte texts need no decoding.
-  (is_ascii ? napi_create_string_latin1 : napi_create_string_utf8)(env, text.data(), text.size(),
-                                                                   &value);
-  return value;
-}
 
 std::string details_json(const Recommendations& list) {
   boost::json::array all;
@@ -77,7 +69,7 @@ const char* code_text(ErrorCode code) {
   return "internal";
 }
 
-Result<MakeValue> text_value(Result<std::string> text) {
+Result<MakeValue> json_value(Result<std::string> text) {
   if (!text) return std::unexpected(std::move(text).error());
   return [text = std::move(*text)](Napi::Env env) -> Napi::Value {
     if (text.empty()) return env.Undefined();
@@ -104,6 +96,7 @@ void Addon::open(Napi::Env env, Napi::Object exports) {
                 addon->cancel(info[0].As<Napi::Number>().Int64Value());
               }));
   EngineObject::open(env, exports);
+  open_offline(env, exports);
 }
 
 Addon& Addon::of(Napi::Env env) { return **env.GetInstanceData<std::shared_ptr<Addon>>(); }
@@ -116,6 +109,8 @@ void Addon::close(void* self) {
   addon.dispatch_.Reset();
   addon.make_error_.Reset();
   addon.engine_class_.Reset();
+  addon.ratings_class_.Reset();
+  addon.model_class_.Reset();
   addon.numbers_reference_.Reset();
 }
 

@@ -53,8 +53,10 @@ class Addon : public std::enable_shared_from_this<Addon> {
   void add(Closable& closable) { closables_.insert(&closable); }
   void remove(Closable& closable) { closables_.erase(&closable); }
 
-  // The class of engines, for those who make one.
+  // Classes, for those who make an object of one.
   Napi::FunctionReference& engine_class() { return engine_class_; }
+  Napi::FunctionReference& ratings_class() { return ratings_class_; }
+  Napi::FunctionReference& model_class() { return model_class_; }
 
   // A call that JavaScript waits for has begun: Node does not end before it is settled.
   void begin() { loop_.hold(); }
@@ -93,6 +95,8 @@ class Addon : public std::enable_shared_from_this<Addon> {
   Napi::FunctionReference dispatch_;
   Napi::FunctionReference make_error_;
   Napi::FunctionReference engine_class_;
+  Napi::FunctionReference ratings_class_;
+  Napi::FunctionReference model_class_;
   Napi::Reference<Napi::Float64Array> numbers_reference_;
   double* numbers_ = nullptr;
 };
@@ -101,6 +105,6 @@ class Addon : public std::enable_shared_from_this<Addon> {
 const char* code_text(ErrorCode code);
 
 // Answers that are JSON text, or nothing.
-Result<MakeValue> text_value(Result<std::string> text);
+Result<MakeValue> json_value(Result<std::string> text);
 
 }  // namespace coseno::node

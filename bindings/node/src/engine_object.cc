@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "engine_calls.h"
 #include "list_request.h"
+#include "texts.h"
 
 namespace coseno::node {
 namespace {
@@ -18,37 +19,6 @@ namespace {
 std::size_t n_readers() { return std::clamp(std::thread::hardware_concurrency(), 1U, 4U); }
 
 constexpr std::size_t kMaxJobs = 8;
-
-// A text of JavaScript as UTF-8, without allocating where it is short. Empty where it is none.
-class Text {
- public:
-  Text(napi_env env, napi_value value) {
-    std::size_t size = 0;
-    if (napi_get_value_string_utf8(env, value, short_.data(), short_.size(), &size) != napi_ok) {
-      return;
-    }
-    // It may have been cut: UTF-8 of a text that does not end stops up to three bytes earlier.
-    if (size + 4 < short_.size()) {
-      view_ = {short_.data(), size};
-      return;
-    }
-    napi_get_value_string_utf8(env, value, nullptr, 0, &size);
-    long_.resize(size);
-    napi_get_value_string_utf8(env, value, long_.data(), size + 1, &size);
-    view_ = long_;
-  }
-  Text(const Text&) = delete;
-  Text& operator=(const Text&) = delete;
-
-  std::string_view view() const { return view_; }
-
- private:
-  std::array<char, 256> short_;
-  std::string long_;
-  std::string_view view_;
-};
-
-std::string text(const Napi::Value& value) { return std::string(Text(value.Env(), value).view()); }
 
 CallNumber number(const Napi::Value& value) { return value.As<Napi::Number>().Int64Value(); }
 
@@ -191,7 +161,7 @@ void EngineObject::folder_call(const Napi::CallbackInfo& info) {
   auto is_cancelled = addon.begin_job(call);
   addon.workers().push([&addon, call, found, json = text(info[2]),
                         watch = addon.watch(call, std::move(is_cancelled))] {
-    addon.settle(call, text_value(found->run(json, watch)));
+    addon.settle(call, json_value(found->run(json, watch)));
   });
 }
 
@@ -296,7 +266,7 @@ void EngineObject::call(const Napi::CallbackInfo& info) {
     addon->begin();
   }
   lane->push([open, addon, call, found, json = text(info[2]), watch = std::move(watch)] {
-    addon->settle(call, text_value(found->run(open->engine, json, watch)));
+    addon->settle(call, json_value(found->run(open->engine, json, watch)));
   });
 }
 
@@ -310,7 +280,7 @@ void EngineObject::close(const Napi::CallbackInfo& info) {
   if (opened(info.Env()) == nullptr) return;
   addon_->begin();
   give_up([addon = addon_.get(), call = number(info[0])] {
-    addon->settle(call, text_value(Result<std::string>("")));
+    addon->settle(call, json_value(Result<std::string>("")));
   });
 }
 

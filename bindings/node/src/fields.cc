@@ -135,17 +135,32 @@ void Fields::take(std::string_view name, std::vector<std::string_view>& value) {
   }
 }
 
-void Fields::take(std::string_view name, Settings& value) {
-  const boost::json::value* const found = find(name);
-  if (found == nullptr) return;
-  if (!found->is_object()) return mistaken(name, "an object", *found);
-  for (const auto& [key, each] : found->get_object()) {
+void Fields::take(std::string_view name, std::optional<float>& value) {
+  float number = 0;
+  take(name, number);
+  if (object_.contains(name)) value = number;
+}
+
+void Fields::take(std::string_view name, std::optional<std::vector<std::string_view>>& value) {
+  std::vector<std::string_view> texts;
+  take(name, texts);
+  if (object_.contains(name)) value = std::move(texts);
+}
+
+void Fields::take_all(Settings& value) {
+  for (const auto& [key, each] : object_) {
+    if (find(key) == nullptr) return;
     if (each.is_structured() || each.is_null()) {
-      return mistaken(fmt::format("{}.{}", name, std::string_view(key)),
-                      "a string, a number, true or false", each);
+      return mistaken(key, "a string, a number, true or false", each);
     }
     value[std::string(key)] = setting_text(each);
   }
+}
+
+void Fields::take(std::string_view name, Settings& value) {
+  const boost::json::value* const found = find(name);
+  if (found == nullptr) return;
+  element(*found, std::string(name), [&value](Fields& settings) { settings.take_all(value); });
 }
 
 void Fields::take_json(std::string_view name, std::string& value) {

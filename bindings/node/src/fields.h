@@ -37,9 +37,13 @@ class Fields {
   void take(std::string_view name, int& value);
   void take(std::string_view name, std::uint64_t& value);
   void take(std::string_view name, std::optional<std::int64_t>& value);
+  void take(std::string_view name, std::optional<float>& value);
   void take(std::string_view name, std::vector<std::string_view>& value);
+  void take(std::string_view name, std::optional<std::vector<std::string_view>>& value);
   // Values are texts, numbers, true or false.
   void take(std::string_view name, Settings& value);
+  // The same of all members.
+  void take_all(Settings& value);
   // A text as it is; anything else as its JSON.
   void take_json(std::string_view name, std::string& value);
   // Calls each(fields) for the elements of a list of objects; true where there is one.

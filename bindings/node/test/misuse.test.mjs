@@ -58,7 +58,7 @@ test('arguments of another type are refused by name', async (t) => {
   await assert.rejects(engine.recommend('a', { minimalPosition: 1 }), invalid(/no option minimalPosition/));
   await assert.rejects(engine.recommend('a', { exclud: [] }), invalid(/did you mean exclude\?/));
   await assert.rejects(engine.recommend('a', { boosts: [{ filters: {} }] }), invalid(/no option boosts\[0\]\.filters/));
-  assert.throws(() => engine.train({ signal: {} }), invalid(/^signal must be an AbortSignal/));
+  await assert.rejects(engine.train({ signal: {} }), invalid(/^signal must be an AbortSignal/));
   await assert.rejects(engine.train({ model: 'ials', settings: { dim: [] } }), invalid(/^settings\.dim/));
   await assert.rejects(engine.train({ model: 'alsi' }), { code: /not_found|invalid_argument/ });
   await assert.rejects(Engine.open(5), invalid(/^folder must be a string/));
