@@ -73,10 +73,19 @@ function only(options, names) {
   return options;
 }
 
+// A Float32Array as it is; other numbers as one.
+function floats(name, value) {
+  if (value instanceof Float32Array) return value;
+  if (value instanceof Float64Array || (Array.isArray(value) && value.every((each) => typeof each === 'number'))) {
+    return Float32Array.from(value);
+  }
+  throw mistaken(name, 'a Float32Array', value);
+}
+
 function signalOf(options) {
   const { signal } = options;
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw mistaken('signal', 'an AbortSignal', signal);
   return signal;
 }
 
-module.exports = { count, filter, json, mistaken, object, only, shown, signalOf, text };
+module.exports = { count, filter, floats, json, mistaken, object, only, shown, signalOf, text };

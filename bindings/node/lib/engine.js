@@ -1,7 +1,7 @@
 'use strict';
 // The engine: include/coseno/engine.h in the words of JavaScript.
 
-const { count, filter, json, mistaken, object, only, signalOf, text } = require('./arguments.js');
+const { count, filter, floats, json, mistaken, object, only, signalOf, text } = require('./arguments.js');
 const { ConflictError, InvalidArgumentError } = require('./errors.js');
 const { native, parse, start, traced } = require('./native.js');
 const { Items, Users } = require('./records.js');
@@ -252,6 +252,17 @@ class Engine {
   train(options) {
     return this.#work('train', options);
   }
+  publishVectors(options) {
+    return this.#work('publishVectors', options, undefined, (number, rest) => {
+      const { itemVectors, itemBiases, userVectors, ...others } = rest;
+      const items = floats('itemVectors', itemVectors ?? []);
+      const dim = others.dim ?? items.length / (others.items?.length ?? 0);
+      if (!Number.isInteger(dim)) throw new InvalidArgumentError(`itemVectors has ${items.length} numbers, which ${others.items?.length} items do not share alike`);
+      const biases = itemBiases === undefined ? undefined : floats('itemBiases', itemBiases);
+      const users = userVectors === undefined ? undefined : floats('userVectors', userVectors);
+      this.#native.publishVectors(number, json({ ...others, dim }), items, biases, users);
+    });
+  }
   compact(options) {
     return this.#work('compact', options);
   }
@@ -295,8 +306,9 @@ class Engine {
     this.#changes.tell();
     return done;
   }
-  #work(name, options, more = () => ({})) {
-    const begin = (number, rest) => this.#native.call(number, name, json({ ...rest, ...more() }));
+  #work(name, options, more = () => ({}), begin = (number, rest) => {
+    this.#native.call(number, name, json({ ...rest, ...more() }));
+  }) {
     const work = new Work(options, begin, parse, this, (isDone) => {
       if (isDone) this.#works.delete(work);
       this.#changes.tell();

@@ -332,6 +332,35 @@ export interface TrainReport {
   seconds: number;
 }
 
+/** Vectors of items, and of users where there are any, that were trained elsewhere. */
+export interface PublishVectorsOptions extends WorkOptions {
+  /** Ids, each once; at least one. */
+  items: readonly string[];
+  /** items.length x dim, row after row. */
+  itemVectors: Float32Array | Float64Array | readonly number[];
+  /** One an item. */
+  itemBiases?: Float32Array | Float64Array | readonly number[] | undefined;
+  /** Of them only how histories become vectors is learnt. */
+  users?: readonly string[] | undefined;
+  /** users.length x dim. */
+  userVectors?: Float32Array | Float64Array | readonly number[] | undefined;
+  /** Default: what itemVectors has for each item. */
+  dim?: number | undefined;
+  /** What answers and stats call them; default "vectors". */
+  name?: string | undefined;
+  /** How users are folded in; what is not set is found. */
+  settings?: Settings | undefined;
+  /** The last event that they have learnt from: later ones judge. */
+  position?: number | undefined;
+  /** Puts them in service even where they are worse. */
+  force?: boolean | undefined;
+}
+
+export interface PublishReport extends TrainReport {
+  /** The mean cosine of the given users' vectors and what their histories give. */
+  agreement?: number;
+}
+
 export interface SnapshotInfo {
   snapshot: number;
   isInService: boolean;
@@ -484,6 +513,9 @@ export class Engine {
 
   /** Fits to the log as it is now, while others go on; publishes what is not worse. */
   train(options?: TrainOptions): Work<TrainReport>;
+  /** Takes vectors from elsewhere in the place of a training: users are folded in from their
+   * histories, so new users and new events count at once. */
+  publishVectors(options: PublishVectorsOptions): Work<PublishReport>;
   /** Newest first. */
   snapshots(): Promise<SnapshotInfo[]>;
   stats(): Promise<EngineStats>;

@@ -286,6 +286,19 @@ Answer set_event_types(Engine& engine, std::string_view request, const ProgressO
 
 // --- the whole
 
+std::string report_json(const TrainReport& report) {
+  json::object object{{"snapshot", report.snapshot},
+                      {"model", report.model},
+                      {"settings", settings_json(report.settings)},
+                      {"position", report.position},
+                      {"ndcg", report.ndcg},
+                      {"ndcgInService", report.ndcg_in_service},
+                      {"ndcgPopularity", report.ndcg_popularity},
+                      {"seconds", report.seconds}};
+  if (report.agreement) object["agreement"] = *report.agreement;
+  return json::serialize(object);
+}
+
 Answer train(Engine& engine, std::string_view request, const ProgressOptions& watch) {
   COSENO_ASSIGN(object, parse_object(request));
   TrainOptions options{.progress = watch.progress, .cancelled = watch.cancelled};
@@ -295,14 +308,7 @@ Answer train(Engine& engine, std::string_view request, const ProgressOptions& wa
   fields.take("seconds", options.seconds);
   COSENO_TRY(fields.done());
   COSENO_ASSIGN(report, engine.train(options));
-  return json::serialize(json::object{{"snapshot", report.snapshot},
-                                      {"model", report.model},
-                                      {"settings", settings_json(report.settings)},
-                                      {"position", report.position},
-                                      {"ndcg", report.ndcg},
-                                      {"ndcgInService", report.ndcg_in_service},
-                                      {"ndcgPopularity", report.ndcg_popularity},
-                                      {"seconds", report.seconds}});
+  return report_json(report);
 }
 
 Answer snapshots(Engine& engine, std::string_view /*request*/, const ProgressOptions& /*watch*/) {
@@ -468,6 +474,34 @@ Answer verify(std::string_view request, const ProgressOptions& watch) {
 constexpr FolderCall kFolderCalls[] = {{"restore", restore}, {"verify", verify}};
 
 }  // namespace
+
+Result<std::string> publish_vectors(Engine& engine, std::string_view request,
+                                    const VectorArrays& arrays, const ProgressOptions& watch) {
+  COSENO_ASSIGN(object, parse_object(request));
+  std::vector<std::string_view> items;
+  std::vector<std::string_view> users;
+  std::optional<std::int64_t> position;
+  VectorsRequest asked{.item_vectors = arrays.items,
+                       .item_biases = arrays.item_biases,
+                       .user_vectors = arrays.users,
+                       .progress = watch.progress,
+                       .cancelled = watch.cancelled};
+  Fields fields(object);
+  fields.take("dim", asked.dim);
+  fields.take("items", items);
+  fields.take("users", users);
+  fields.take("name", asked.name);
+  fields.take("settings", asked.settings);
+  fields.take("position", position);
+  fields.take("force", asked.force);
+  if (position && *position < 0) fields.refuse("position", "must not be below 0");
+  COSENO_TRY(fields.done());
+  asked.items = items;
+  asked.users = users;
+  if (position) asked.position = static_cast<std::uint64_t>(*position);
+  COSENO_ASSIGN(report, engine.publish_vectors(asked));
+  return report_json(report);
+}
 
 const EngineCall* find_engine_call(std::string_view name) {
   const auto* const found = std::ranges::find(kEngineCalls, name, &EngineCall::name);

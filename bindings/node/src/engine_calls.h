@@ -6,6 +6,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "coseno/engine.h"
 
@@ -25,6 +26,13 @@ struct EngineCall {
   Result<std::string> (*run)(Engine& engine, std::string_view request,
                              const ProgressOptions& watch);
 };
+
+// Arrays of floats that come beside the JSON of "publishVectors".
+struct VectorArrays {
+  std::vector<float> items, item_biases, users;
+};
+Result<std::string> publish_vectors(Engine& engine, std::string_view request,
+                                    const VectorArrays& arrays, const ProgressOptions& watch);
 
 // nullptr where there is none.
 const EngineCall* find_engine_call(std::string_view name);

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "engine_calls.h"
@@ -24,6 +25,12 @@ CallNumber number(const Napi::Value& value) { return value.As<Napi::Number>().In
 
 std::size_t count(const Napi::Value& value) {
   return static_cast<std::size_t>(value.As<Napi::Number>().Int64Value());
+}
+
+std::vector<float> floats(const Napi::Value& value) {
+  if (!value.IsTypedArray()) return {};
+  const auto array = value.As<Napi::Float32Array>();
+  return {array.Data(), array.Data() + array.ElementLength()};
 }
 
 // The event of the arguments from `first` on.
@@ -99,6 +106,7 @@ void EngineObject::open(Napi::Env env, Napi::Object exports) {
                    InstanceMethod<&EngineObject::observe>("observe"),
                    InstanceMethod<&EngineObject::observe_sync>("observeSync"),
                    InstanceMethod<&EngineObject::call>("call"),
+                   InstanceMethod<&EngineObject::publish_vectors>("publishVectors"),
                    InstanceMethod<&EngineObject::position>("position"),
                    InstanceMethod<&EngineObject::close>("close")});
   Addon::of(env).engine_class() = Napi::Persistent(made);
@@ -267,6 +275,19 @@ void EngineObject::call(const Napi::CallbackInfo& info) {
   }
   lane->push([open, addon, call, found, json = text(info[2]), watch = std::move(watch)] {
     addon->settle(call, json_value(found->run(open->engine, json, watch)));
+  });
+}
+
+void EngineObject::publish_vectors(const Napi::CallbackInfo& info) {
+  OpenEngine* const open = opened(info.Env());
+  if (open == nullptr) return;
+  const CallNumber call = number(info[0]);
+  Addon* const addon = addon_.get();
+  // Copied: JavaScript may change them, or give them away, meanwhile.
+  VectorArrays arrays{floats(info[2]), floats(info[3]), floats(info[4])};
+  open->jobs.push([open, addon, call, json = text(info[1]), arrays = std::move(arrays),
+                   watch = addon->watch(call, addon->begin_job(call))] {
+    addon->settle(call, json_value(node::publish_vectors(open->engine, json, arrays, watch)));
   });
 }
 

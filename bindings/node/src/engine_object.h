@@ -51,6 +51,8 @@ class EngineObject final : public Napi::ObjectWrap<EngineObject>, public Closabl
   void observe_sync(const Napi::CallbackInfo& info);
   // call(number, name, json)
   void call(const Napi::CallbackInfo& info);
+  // publishVectors(number, json, items, itemBiases, users), with a Float32Array each, or undefined.
+  void publish_vectors(const Napi::CallbackInfo& info);
   Napi::Value position(const Napi::CallbackInfo& info);
   // close(number)
   void close(const Napi::CallbackInfo& info);

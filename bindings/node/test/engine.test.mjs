@@ -292,3 +292,24 @@ test('await using closes it', { skip: Symbol.asyncDispose === undefined }, async
   await engine[Symbol.asyncDispose]();
   await (await Engine.open(folder)).close();
 });
+
+test('vectors from elsewhere are published and served', async (t) => {
+  const engine = await openShop(t);
+  const items = ['tea', 'honey', 'nuts', 'oil', 'rum'];
+  const itemVectors = Float32Array.of(1, 0, 1, 0, 0, 1, 0, 1, 0, 1);
+  const report = await engine.publishVectors({ items, itemVectors, name: 'mine', force: true });
+  assert.ok(report.snapshot > 0);
+  const stats = await engine.stats();
+  assert.deepEqual([stats.model, stats.snapshot, stats.nItems], ['mine', report.snapshot, 5]);
+  await engine.observe({ user: 'zoe', item: 'tea' });
+  const { items: list } = await engine.recommend('zoe', { explain: true });
+  assert.equal(list[0].item, 'honey');
+  assert.ok(list[0].sources.some(({ name }) => name === 'mine'));
+  const refused = (options, message) => assert.rejects(engine.publishVectors(options), { code: 'invalid_argument', message });
+  await refused({ items, itemVectors: Float32Array.of(1, 2, 3) }, /3 numbers/);
+  await refused({ items, itemVectors: new Float32Array(10).fill(NaN) }, /finite|row/);
+  await refused({ items, itemVectors: 'vectors' }, /^itemVectors must be a Float32Array/);
+  await refused({ items, itemVectors, users: ['ann'], userVectors: [1, 2, 3] }, /user/);
+  await refused({ items, itemVectors, vectors: [] }, /no option vectors/);
+  await refused({}, /items/);
+});

@@ -39,3 +39,10 @@ test('a tensor stands over the memory of the model', async () => {
   const tensor = tf.tensor2d(data, [nRows, stride]);
   assert.equal((await tensor.data()).buffer, data.buffer);
 });
+
+test('a model trained in TensorFlow.js is served live', () => {
+  const said = run('tensorflow_to_engine.mjs', 'data');
+  const [, agreement] = /^in service: tensorflow, agreement ([\d.]+)$/m.exec(said);
+  assert.ok(Number(agreement) > 0.8, said);
+  assert.match(said, /^ann may like western\d, western\d, western\d$/m);
+});
