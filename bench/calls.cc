@@ -2,9 +2,9 @@
 //
 //   calls_bench FOLDER N_ROUNDS
 //
-// FOLDER is a data folder of the engine. In each round every user is asked for a list of 10, and then
-// one user more has an event with as many items. Prints a JSON object with the median, over users, of
-// the best of their rounds, in microseconds.
+// FOLDER is a data folder of the engine. In each round every user is asked for a list of 10, and
+// then one user more has an event with as many items. Prints a JSON object with the median, over
+// users, of the best of their rounds, in microseconds.
 
 #include <fmt/format.h>
 

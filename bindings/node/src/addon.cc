@@ -133,8 +133,8 @@ void Addon::cancel(CallNumber number) {
 }
 
 Napi::Value Addon::error_value(Napi::Env env, const Error& error) {
-  return make_error_.Call({Napi::String::New(env, code_text(error.code)),
-                           Napi::String::New(env, error.message)});
+  return make_error_.Call(
+      {Napi::String::New(env, code_text(error.code)), Napi::String::New(env, error.message)});
 }
 
 void Addon::throw_error(Napi::Env env, const Error& error) {

@@ -144,7 +144,8 @@ Answer shown(Engine& engine, std::string_view request, const ProgressOptions& /*
     }
     json::array items;
     for (const RecommendedItem& item : list.items) {
-      items.push_back({{"item", item.item}, {"score", item.score}, {"propensity", item.propensity}});
+      items.push_back(
+          {{"item", item.item}, {"score", item.score}, {"propensity", item.propensity}});
     }
     page.push_back({{"timeMs", list.time_ms},
                     {"user", list.user},
@@ -178,26 +179,26 @@ Result<PutRequest> put_request(std::string_view request) {
 
 using Put = Result<std::uint64_t> (Engine::*)(std::string_view, std::string_view);
 
-template <Put kPut>
+template <Put PutFunction>
 Answer put(Engine& engine, std::string_view request, const ProgressOptions& /*watch*/) {
   COSENO_ASSIGN(asked, put_request(request));
-  return position_json((engine.*kPut)(asked.id, asked.properties));
+  return position_json((engine.*PutFunction)(asked.id, asked.properties));
 }
 
 using Remove = Result<std::uint64_t> (Engine::*)(std::string_view);
 
-template <Remove kRemove>
+template <Remove RemoveFunction>
 Answer remove(Engine& engine, std::string_view request, const ProgressOptions& /*watch*/) {
   COSENO_ASSIGN(id, id_of(request));
-  return position_json((engine.*kRemove)(id));
+  return position_json((engine.*RemoveFunction)(id));
 }
 
 using Get = Result<std::optional<std::string>> (Engine::*)(std::string_view) const;
 
-template <Get kGet>
+template <Get GetFunction>
 Answer get(Engine& engine, std::string_view request, const ProgressOptions& /*watch*/) {
   COSENO_ASSIGN(id, id_of(request));
-  COSENO_ASSIGN(found, (engine.*kGet)(id));
+  COSENO_ASSIGN(found, (engine.*GetFunction)(id));
   return std::move(found).value_or("");
 }
 
@@ -315,12 +316,9 @@ Answer snapshots(Engine& engine, std::string_view /*request*/, const ProgressOpt
   COSENO_ASSIGN(found, engine.snapshots());
   json::array list;
   for (const SnapshotInfo& each : found) {
-    json::object info{{"snapshot", each.snapshot},
-                      {"isInService", each.is_in_service},
-                      {"model", each.model},
-                      {"settings", settings_json(each.settings)},
-                      {"position", each.position},
-                      {"ndcg", each.ndcg}};
+    json::object info{{"snapshot", each.snapshot}, {"isInService", each.is_in_service},
+                      {"model", each.model},       {"settings", settings_json(each.settings)},
+                      {"position", each.position}, {"ndcg", each.ndcg}};
     if (each.ndcg_popularity) info["ndcgPopularity"] = *each.ndcg_popularity;
     list.push_back(std::move(info));
   }

@@ -5,9 +5,9 @@
 namespace coseno::node {
 
 EventLoop::EventLoop(Napi::Env env) : env_(env) {
-  const napi_status made = napi_create_threadsafe_function(
-      env, nullptr, nullptr, Napi::String::New(env, "coseno"), 0, 1, nullptr, nullptr, this, run,
-      &function_);
+  const napi_status made =
+      napi_create_threadsafe_function(env, nullptr, nullptr, Napi::String::New(env, "coseno"), 0, 1,
+                                      nullptr, nullptr, this, run, &function_);
   if (made != napi_ok) Napi::Error::Fatal("coseno", "no thread-safe function could be made");
   napi_unref_threadsafe_function(env, function_);
 }

@@ -45,9 +45,8 @@ void push(Addon& addon, CallNumber call, Work work) {
 template <class Work>
 void push_job(Addon& addon, CallNumber call, Work work) {
   const ProgressOptions watch = addon.watch(call, addon.begin_job(call));
-  addon.workers().push([&addon, call, work = std::move(work), watch]() mutable {
-    addon.settle(call, work(watch));
-  });
+  addon.workers().push(
+      [&addon, call, work = std::move(work), watch]() mutable { addon.settle(call, work(watch)); });
 }
 
 // --- lists
@@ -158,7 +157,7 @@ std::vector<std::string> texts(const Napi::Value& value) {
 Napi::Value floats_value(Napi::Env env, const std::vector<float>& values) {
   Napi::Float32Array made = Napi::Float32Array::New(env, values.size());
   std::ranges::copy(values, made.Data());
-  return made;
+  return {env, made};
 }
 
 // --- vectors
@@ -167,7 +166,7 @@ Napi::Value floats_value(Napi::Env env, const std::vector<float>& values) {
 Napi::Value vectors_value(Napi::Env env, const OfflineModel& model, const VectorsView& vectors) {
   Napi::Object made = Napi::Object::New(env);
   const std::size_t n = vectors.n_rows * vectors.stride;
-  Napi::Value data = Napi::Float32Array::New(env, 0);
+  Napi::Float32Array data = Napi::Float32Array::New(env, 0);
   if (n > 0) {
     // JavaScript has no arrays that cannot be written to; index.d.ts says that it must not be.
     const Napi::ArrayBuffer memory = Napi::ArrayBuffer::New(
@@ -298,12 +297,12 @@ Napi::Value list_models(const Napi::CallbackInfo& info) {
 // --- ratings
 
 Napi::Function RatingsObject::define(Napi::Env env) {
-  return DefineClass(env, "Ratings",
-                     {InstanceMethod<&RatingsObject::describe>("describe"),
-                      InstanceMethod<&RatingsObject::user>("user"),
-                      InstanceMethod<&RatingsObject::item>("item"),
-                      InstanceMethod<&RatingsObject::find_user>("findUser"),
-                      InstanceMethod<&RatingsObject::find_item>("findItem")});
+  return DefineClass(
+      env, "Ratings",
+      {InstanceMethod<&RatingsObject::describe>("describe"),
+       InstanceMethod<&RatingsObject::user>("user"), InstanceMethod<&RatingsObject::item>("item"),
+       InstanceMethod<&RatingsObject::find_user>("findUser"),
+       InstanceMethod<&RatingsObject::find_item>("findItem")});
 }
 
 RatingsObject::RatingsObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {
@@ -414,7 +413,8 @@ void ModelObject::predict(const Napi::CallbackInfo& info) {
   push(Addon::of(info.Env()), number(info[0]),
        [model = *model_, user = text(info[1]), items = texts(info[2])]() -> Result<MakeValue> {
          COSENO_ASSIGN(ratings, predict_ratings(model, user, items));
-         return [ratings = std::move(ratings)](Napi::Env env) { return floats_value(env, ratings); };
+         return
+             [ratings = std::move(ratings)](Napi::Env env) { return floats_value(env, ratings); };
        });
 }
 
@@ -437,9 +437,8 @@ void ModelObject::user_vectors(const Napi::CallbackInfo& info) {
   push_job(Addon::of(info.Env()), number(info[0]),
            [model = *model_](const ProgressOptions& watch) -> Result<MakeValue> {
              COSENO_TRY(model.make_user_vectors(0, offline(watch)));
-             return [model](Napi::Env env) {
-               return vectors_value(env, model, model.user_vectors());
-             };
+             return
+                 [model](Napi::Env env) { return vectors_value(env, model, model.user_vectors()); };
            });
 }
 

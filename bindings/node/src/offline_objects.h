@@ -1,5 +1,6 @@
-// Ratings in memory and models fitted to them, as objects of JavaScript; lib/offline.js stands before
-// them. Both are immutable, so what runs on another thread keeps a copy, which shares what it holds.
+// Ratings in memory and models fitted to them, as objects of JavaScript; lib/offline.js stands
+// before them. Both are immutable, so what runs on another thread keeps a copy, which shares what
+// it holds.
 #pragma once
 
 #include <napi.h>
