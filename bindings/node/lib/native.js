@@ -23,7 +23,7 @@ function explain(file, cause) {
   }
   const version = /version `(GLIBC|GLIBCXX)_([\d.]+)' not found/.exec(cause.message);
   if (version) {
-    return `coseno's addon needs ${version[1] === 'GLIBC' ? 'glibc' : 'libstdc++'} with ${version[1]}_${version[2]}, which this system does not have: Debian 12, Ubuntu 24.04 or newer (README, "What it needs")`;
+    return `coseno's addon needs ${version[1] === 'GLIBC' ? 'glibc' : 'libstdc++'} with ${version[1]}_${version[2]}, which this system does not have: Debian 12, Ubuntu 22.04 or newer (README, "What it needs")`;
   }
   return `coseno's addon cannot be loaded: ${cause.message}`;
 }
