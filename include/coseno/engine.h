@@ -61,7 +61,7 @@ struct EngineOptions {
   // Lists that were shown (RecommendRequest::log_shown) are kept for so long, and up to a day more
   // while an engine is open. 0: for ever. In [0, 36500].
   int shown_days = 90;
-  // Threads of training; 0: one a core.
+  // Threads of training, in [0, 1024]; 0: one a core.
   int n_threads = 0;
   std::uint64_t seed = 1;
   // Where times come from that an event does not tell; nullptr: the system's clock. Must outlive

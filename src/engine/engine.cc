@@ -124,6 +124,9 @@ Result<void> check_options(const EngineOptions& options) {
   if (options.shown_days < 0 || options.shown_days > 36500) {
     return invalid_argument("shown_days must be in [0, 36500], not {}", options.shown_days);
   }
+  if (options.n_threads < 0 || options.n_threads > 1024) {
+    return invalid_argument("n_threads must be in [0, 1024], not {}", options.n_threads);
+  }
   return {};
 }
 

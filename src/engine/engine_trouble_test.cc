@@ -249,6 +249,17 @@ TEST_F(EngineTroubleTest, TheMostAndTheLeastThatIsAllowedIsKept) {
   EXPECT_TRUE(engine.recommend({.user = longest, .include_seen = true, .explain = true}));
 }
 
+// They ended the process when a training began.
+TEST_F(EngineTroubleTest, ThreadsThatNobodyCanHaveAreRefusedAtTheDoor) {
+  for (const int n_threads : {-1, 1025}) {
+    options_.n_threads = n_threads;
+    const Result<Engine> opened = Engine::open(folder_, options_);
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(opened.error().message,
+              fmt::format("n_threads must be in [0, 1024], not {}", n_threads));
+  }
+}
+
 TEST_F(EngineTroubleTest, AUserWithAHundredThousandEventsHasABoundedHistory) {
   constexpr std::size_t kEvents = 100000;
   constexpr std::size_t kBatch = 1000;

@@ -64,6 +64,7 @@ test('arguments of another type are refused by name', async (t) => {
   await assert.rejects(Engine.open(5), invalid(/^folder must be a string/));
   await assert.rejects(Engine.open(newData(), { durability: 'forever' }), invalid(/durability must be none, interval or always/));
   await assert.rejects(Engine.open(newData(), { historyLength: 0 }), invalid(/history_length must be in \[1, 10000\]/));
+  await assert.rejects(Engine.open(newData(), { nThreads: -1 }), invalid(/n_threads must be in \[0, 1024\]/));
   await assert.rejects(Engine.open(newData(), { historylength: 5 }), invalid(/did you mean historyLength\?/));
   assert.throws(() => new Engine(), TypeError);
 });

@@ -3,15 +3,23 @@ import {
   CancelledError,
   CosenoError,
   Engine,
+  Model,
   NotFoundError,
+  evaluate,
+  fit,
+  models,
+  readRatings,
   type Acknowledged,
   type Event,
   type ImportedEvents,
   type ImportedRecords,
+  type ModelDescription,
   type Progress,
   type Properties,
+  type PublishReport,
   type Recommendations,
   type RecommendOptions,
+  type ScoredItem,
   type TrainReport,
 } from 'coseno';
 
@@ -102,6 +110,42 @@ export async function records(engine: Engine): Promise<void> {
   await engine.items.put('tea', { made: { by: 'ann' } });
   // @ts-expect-error users are erased
   await engine.users.delete('ann');
+}
+
+export async function offline(): Promise<void> {
+  const ratings = await readRatings({ ann: { tea: 5 } });
+  await readRatings([{ user: 'ann', item: 'tea', timeMs: 0 }], { repeats: 'max' });
+  await readRatings(new URL('file:///ratings.json'));
+  const model = await fit('biased_mf', ratings, { settings: { dim: 8 }, signal: AbortSignal.timeout(10) });
+  same<typeof model, Model>(true);
+  const list = await model.recommend('ann', { by: 'cosine', exclude: ['tea'] });
+  same<typeof list, ScoredItem[]>(true);
+  model.recommendSync(null, { history: [{ item: 'tea' }] });
+  const [one, many] = [await model.predict('ann', 'tea'), model.predictSync('ann', ['tea'])];
+  same<[typeof one, typeof many], [number, Float32Array]>(true);
+  const { data, nRows, stride } = await model.itemVectors();
+  same<[typeof data, typeof nRows, typeof stride], [Float32Array, number, number]>(true);
+  same<Awaited<ReturnType<typeof Model.load>>, Model>(true);
+  const [quality] = await evaluate(ratings, { models: ['ials'], protocol: 'temporal' });
+  const ndcg: number | undefined = quality?.metrics['ndcg'];
+  void ndcg;
+  same<ReturnType<typeof models>, ModelDescription[]>(true);
+
+  // @ts-expect-error there is no such model
+  await fit('als', ratings);
+  // @ts-expect-error a history in place of a user
+  model.recommendSync(null);
+  // @ts-expect-error ratings are read first
+  await fit('ials', { ann: { tea: 5 } });
+  // @ts-expect-error models are fitted
+  new Model();
+}
+
+export async function vectors(engine: Engine): Promise<void> {
+  const report = await engine.publishVectors({ items: ['tea'], itemVectors: new Float32Array(8), users: ['ann'], userVectors: [1, 2], force: true });
+  same<typeof report, PublishReport>(true);
+  // @ts-expect-error vectors are of items
+  await engine.publishVectors({ itemVectors: new Float32Array(8) });
 }
 
 export function errors(error: unknown): string {

@@ -21,7 +21,7 @@ const kBrowserOptions = [
   '--disable-sync',
 ];
 
-// The server's address, on a port that was free.
+// The server's address, on a port that was free. Its training is over: no list changes but by clicks.
 async function startServer(t, movielens) {
   const program = fileURLToPath(new URL('../examples/web/server.mjs', import.meta.url));
   const server = spawn(process.execPath, [program, '--port', '0', '--data', path.join(newFolder(), 'data'), '--movielens', movielens]);
@@ -33,8 +33,10 @@ async function startServer(t, movielens) {
     assert.equal(await ended, 0, said);
     assert.equal(said, '');
   });
+  let address;
   for await (const line of readline.createInterface(server.stdout)) {
-    if (line.startsWith('http://')) return line;
+    if (line.startsWith('http://')) address = line;
+    if (line.startsWith('trained ')) return address;
   }
   throw new Error(`the server did not start: ${said}`);
 }
