@@ -28,7 +28,7 @@ if (model.predictsRatings) {
   const lines = [];
   for (const line of fs.readFileSync(testPath, 'utf8').trim().split('\n')) {
     const [user, item] = line.split('\t');
-    // What nobody has rated in training has no prediction: the mean of the user's others is near.
+    // What nobody has rated in training has no prediction: the middle of the scale stands for it.
     const known = ratings.findItem(item) !== undefined;
     lines.push(`${user}\t${item}\t${known ? model.predictSync(user, item) : 3}\n`);
   }
