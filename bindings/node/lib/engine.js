@@ -239,6 +239,12 @@ class Engine {
   async setEventTypes(types) {
     return this.#change('setEventTypes', { types: object('types', types) });
   }
+  async note(name) {
+    return this.#ask('note', { id: text('name', name) });
+  }
+  async setNote(name, note) {
+    return this.#change('setNote', { name: text('name', name), text: text('text', note) });
+  }
   async stats() {
     return this.#ask('stats', {});
   }

@@ -180,6 +180,8 @@ export interface Items {
   get(item: string): Promise<Properties | undefined>;
   /** Makes it, or puts these properties in place of those that it has. The position of the change. */
   put(item: string, properties?: Properties): Promise<number>;
+  /** All of them or none; of one item twice the last. */
+  putMany(records: readonly { id: string; properties?: Properties }[]): Promise<number>;
   /** Changes some of its properties; makes it where it is not there. */
   patch(item: string, properties: PropertiesPatch): Promise<number>;
   /** Its properties, and it from every list until it is put again; events stay. */
@@ -193,6 +195,7 @@ export interface Users {
   /** Their properties; undefined where there is no such user. */
   get(user: string): Promise<Properties | undefined>;
   put(user: string, properties?: Properties): Promise<number>;
+  putMany(records: readonly { id: string; properties?: Properties }[]): Promise<number>;
   patch(user: string, properties: PropertiesPatch): Promise<number>;
   /** Events, history, properties and what they were shown are gone from every answer when the
    * promise is resolved, and from disk after compact(). */
@@ -510,6 +513,10 @@ export class Engine {
   eventTypes(): Promise<{ [name: string]: EventType }>;
   /** All of them: types that are not in it are known no more. */
   setEventTypes(types: { [name: string]: Partial<EventType> }): Promise<void>;
+
+  /** A small text that a program keeps with the data; undefined where there is none. */
+  note(name: string): Promise<string | undefined>;
+  setNote(name: string, text: string): Promise<void>;
 
   /** Fits to the log as it is now, while others go on; publishes what is not worse. */
   train(options?: TrainOptions): Work<TrainReport>;

@@ -27,6 +27,9 @@ class Items {
   async put(id, properties = {}) {
     return this.#engine.change('putItem', { id: text('item', id), properties: object('properties', properties) });
   }
+  async putMany(records) {
+    return this.#engine.change('putItems', { records });
+  }
   async patch(id, properties) {
     return this.#engine.change('patchItem', { id: text('item', id), properties: object('properties', properties) });
   }
@@ -51,6 +54,9 @@ class Users {
   }
   async put(id, properties = {}) {
     return this.#engine.change('putUser', { id: text('user', id), properties: object('properties', properties) });
+  }
+  async putMany(records) {
+    return this.#engine.change('putUsers', { records });
   }
   async patch(id, properties) {
     return this.#engine.change('patchUser', { id: text('user', id), properties: object('properties', properties) });

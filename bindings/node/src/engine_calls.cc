@@ -8,6 +8,7 @@
 #include <chrono>
 #include <iterator>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -185,6 +186,25 @@ Answer put(Engine& engine, std::string_view request, const ProgressOptions& /*wa
   return position_json((engine.*PutFunction)(asked.id, asked.properties));
 }
 
+using PutMany = Result<std::uint64_t> (Engine::*)(std::span<const PropertiesOf>);
+
+template <PutMany PutManyFunction>
+Answer put_many(Engine& engine, std::string_view request, const ProgressOptions& /*watch*/) {
+  COSENO_ASSIGN(object, parse_object(request));
+  std::vector<PutRequest> asked;
+  Fields fields(object);
+  fields.take_list("records", [&asked](Fields& record) {
+    PutRequest& own = asked.emplace_back();
+    record.require("id");
+    record.take("id", own.id);
+    record.take_json("properties", own.properties);
+  });
+  COSENO_TRY(fields.done());
+  std::vector<PropertiesOf> records;
+  for (const PutRequest& own : asked) records.push_back({.id = own.id, .json = own.properties});
+  return position_json((engine.*PutManyFunction)(records));
+}
+
 using Remove = Result<std::uint64_t> (Engine::*)(std::string_view);
 
 template <Remove RemoveFunction>
@@ -283,6 +303,23 @@ Answer set_event_types(Engine& engine, std::string_view request, const ProgressO
   });
   COSENO_TRY(fields.done());
   return nothing(engine.set_event_types(types));
+}
+
+Answer note(Engine& engine, std::string_view request, const ProgressOptions& /*watch*/) {
+  COSENO_ASSIGN(name, id_of(request));
+  COSENO_ASSIGN(text, engine.note(name));
+  return text ? json::serialize(json::string(*text)) : "";
+}
+
+Answer set_note(Engine& engine, std::string_view request, const ProgressOptions& /*watch*/) {
+  COSENO_ASSIGN(object, parse_object(request));
+  std::string_view name;
+  std::string_view text;
+  Fields fields(object);
+  fields.take("name", name);
+  fields.take("text", text);
+  COSENO_TRY(fields.done());
+  return nothing(engine.set_note(name, text));
 }
 
 // --- the whole
@@ -418,11 +455,13 @@ constexpr EngineCall kEngineCalls[] = {
     {"events", Lane::read, events},
     {"shown", Lane::read, shown},
     {"putItem", Lane::write, put<&Engine::put_item>},
+    {"putItems", Lane::write, put_many<&Engine::put_items>},
     {"patchItem", Lane::write, put<&Engine::patch_item>},
     {"deleteItem", Lane::write, remove<&Engine::delete_item>},
     {"getItem", Lane::read, get<&Engine::item>},
     {"listItems", Lane::read, list_items},
     {"putUser", Lane::write, put<&Engine::put_user>},
+    {"putUsers", Lane::write, put_many<&Engine::put_users>},
     {"patchUser", Lane::write, put<&Engine::patch_user>},
     {"eraseUser", Lane::write, remove<&Engine::erase_user>},
     {"getUser", Lane::read, get<&Engine::user>},
@@ -430,6 +469,8 @@ constexpr EngineCall kEngineCalls[] = {
     {"similarUsers", Lane::read, similar_users},
     {"eventTypes", Lane::read, event_types},
     {"setEventTypes", Lane::write, set_event_types},
+    {"note", Lane::read, note},
+    {"setNote", Lane::write, set_note},
     {"snapshots", Lane::read, snapshots},
     {"stats", Lane::read, stats},
     {"refresh", Lane::write, refresh},

@@ -96,6 +96,27 @@ test('properties have any name, also those that objects of JavaScript have', asy
   assert.equal(JSON.stringify(await engine.items.get('tea')), '{"__proto__":1,"constructor":"x"}');
 });
 
+test('many records are put at once, all or none', async (t) => {
+  const engine = await openShop(t);
+  await engine.items.putMany([{ id: 'tea', properties: { price: 1 } }, { id: 'rum' }, { id: 'tea', properties: { price: 2 } }]);
+  assert.deepEqual([await engine.items.get('tea'), await engine.items.get('rum')], [{ price: 2 }, {}]);
+  await engine.users.putMany([{ id: 'ann', properties: { age: 30 } }]);
+  assert.deepEqual(await engine.users.get('ann'), { age: 30 });
+  await assert.rejects(engine.items.putMany([{ id: 'gin' }, { id: '' }]), { code: 'invalid_argument' });
+  assert.equal(await engine.items.get('gin'), undefined);
+  await assert.rejects(engine.items.putMany('tea'), { message: /^records must be a list/ });
+  await assert.rejects(engine.items.putMany([{ properties: {} }]), { message: /^records\[0\]\.id is missing/ });
+});
+
+test('a program keeps notes with its data', async (t) => {
+  const engine = await openShop(t);
+  assert.equal(await engine.note('settings'), undefined);
+  await engine.setNote('settings', '{"k": 5}');
+  await engine.setNote('empty', '');
+  assert.deepEqual([await engine.note('settings'), await engine.note('empty')], ['{"k": 5}', '']);
+  await assert.rejects(engine.setNote('', 'x'), { code: 'invalid_argument' });
+});
+
 test('users have properties', async (t) => {
   const engine = await openShop(t);
   await engine.users.put('ann', { age: 30 });
