@@ -26,7 +26,7 @@ class Server:
         )
         self.lines = []
         self.fresh = queue.Queue()
-        self.reader = threading.Thread(target=self.read)
+        self.reader = threading.Thread(target=self.read, daemon=True)
         self.reader.start()
         line = self.wait_for(r"listening")
         address = re.search(r'address(?:=|":")127\.0\.0\.1:(\d+)', line)

@@ -173,7 +173,7 @@ class DescribedServer(Server):
     def post(self, target, body, status=200, **rest):
         return self.ask("POST", target, body, status, **rest).json()
 
-    def wait_for(self, target):
+    def wait_for_job(self, target):
         """A job that has ended."""
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
@@ -188,7 +188,7 @@ class DescribedServer(Server):
         reply = self.ask("POST", "/v1/imports" + query(what=what, **rest), body, 202,
                          content="application/octet-stream")  # fmt: skip
         assert reply.headers["Location"] == "/v1/imports/" + reply.json()["id"]
-        return self.wait_for(reply.headers["Location"])
+        return self.wait_for_job(reply.headers["Location"])
 
 
 def items_of(answer):
@@ -447,7 +447,7 @@ class ApiTest(unittest.TestCase):
 
     def test_a_training_is_published(self):
         reply = self.ask("POST", "/v1/trainings", {"model": "item_knn", "settings": {"neighbours": 5}}, 202)
-        job = self.server.wait_for(reply.headers["Location"])
+        job = self.server.wait_for_job(reply.headers["Location"])
         self.assertEqual(job["state"], "done", job)
         snapshot = job["result"]["snapshot"]
         self.assertGreaterEqual(snapshot, 1)
