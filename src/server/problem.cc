@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/error_name.h"
 #include "data/text_values.h"
 #include "data/utf8.h"
 #include "engine/answer_json.h"
@@ -41,31 +42,23 @@ constexpr std::array kKinds = std::to_array<ProblemKind>({
     {"overloaded", "The server has too much to do"},
 });
 
-struct StatusAndCode {
-  unsigned status;
-  std::string_view code;
-};
-
-StatusAndCode of_error(ErrorCode code) {
+unsigned status_of(ErrorCode code) {
   switch (code) {
     case ErrorCode::invalid_argument:
-      return {422, "invalid_argument"};
+      return 422;
     case ErrorCode::not_found:
-      return {404, "not_found"};
+      return 404;
     case ErrorCode::conflict:
-      return {409, "conflict"};
-    case ErrorCode::unavailable:
-      return {503, "unavailable"};
-    case ErrorCode::corrupt:
-      return {500, "corrupt"};
-    case ErrorCode::io:
-      return {500, "io"};
     case ErrorCode::cancelled:
-      return {409, "cancelled"};
+      return 409;
+    case ErrorCode::unavailable:
+      return 503;
+    case ErrorCode::corrupt:
+    case ErrorCode::io:
     case ErrorCode::internal:
       break;
   }
-  return {500, "internal"};
+  return 500;
 }
 
 // UTF-8, whatever a client sent that is repeated in it.
@@ -77,7 +70,7 @@ std::string readable(std::string text) {
 }  // namespace
 
 Problem::Problem(Error error)
-    : Problem(of_error(error.code).status, of_error(error.code).code, std::move(error.message)) {
+    : Problem(status_of(error.code), name_of(error.code), std::move(error.message)) {
   if (status == 503) headers.emplace_back("Retry-After", "1");
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/check.h"
 #include "base/error.h"
+#include "base/error_name.h"
 #include "engine_object.h"
 #include "offline_objects.h"
 #include "texts.h"
@@ -46,28 +47,6 @@ std::string details_json(const Recommendations& list) {
 }
 
 }  // namespace
-
-const char* code_text(ErrorCode code) {
-  switch (code) {
-    case ErrorCode::invalid_argument:
-      return "invalid_argument";
-    case ErrorCode::not_found:
-      return "not_found";
-    case ErrorCode::conflict:
-      return "conflict";
-    case ErrorCode::unavailable:
-      return "unavailable";
-    case ErrorCode::corrupt:
-      return "corrupt";
-    case ErrorCode::io:
-      return "io";
-    case ErrorCode::cancelled:
-      return "cancelled";
-    case ErrorCode::internal:
-      break;
-  }
-  return "internal";
-}
 
 Result<MakeValue> json_value(Result<std::string> text) {
   if (!text) return std::unexpected(std::move(text).error());
@@ -134,7 +113,7 @@ void Addon::cancel(CallNumber number) {
 
 Napi::Value Addon::error_value(Napi::Env env, const Error& error) {
   return make_error_.Call(
-      {Napi::String::New(env, code_text(error.code)), Napi::String::New(env, error.message)});
+      {Napi::String::New(env, name_of(error.code)), Napi::String::New(env, error.message)});
 }
 
 void Addon::throw_error(Napi::Env env, const Error& error) {

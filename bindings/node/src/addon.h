@@ -101,9 +101,6 @@ class Addon : public std::enable_shared_from_this<Addon> {
   double* numbers_ = nullptr;
 };
 
-// "invalid_argument".
-const char* code_text(ErrorCode code);
-
 // Answers that are JSON text, or nothing.
 Result<MakeValue> json_value(Result<std::string> text);
 
