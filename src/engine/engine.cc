@@ -21,6 +21,7 @@
 
 #include "base/caller_progress.h"
 #include "base/clock.h"
+#include "base/thread_count.h"
 #include "base/thread_pool.h"
 #include "data/text_values.h"
 #include "data/utf8.h"
@@ -124,9 +125,7 @@ Result<void> check_options(const EngineOptions& options) {
   if (options.shown_days < 0 || options.shown_days > 36500) {
     return invalid_argument("shown_days must be in [0, 36500], not {}", options.shown_days);
   }
-  if (options.n_threads < 0 || options.n_threads > 1024) {
-    return invalid_argument("n_threads must be in [0, 1024], not {}", options.n_threads);
-  }
+  COSENO_TRY(check_threads(options.n_threads));
   return {};
 }
 

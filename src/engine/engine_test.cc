@@ -6,24 +6,18 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "base/clock.h"
+#include "engine/engine_fixture.h"
 
 namespace coseno {
 namespace {
 
-namespace fs = std::filesystem;
-
 using Items = std::vector<std::string>;
-
-constexpr std::int64_t kNow = 1'700'000'000'000;
-constexpr std::int64_t kDay = 24LL * 3600 * 1000;
 
 Items items(const Recommendations& answer) {
   Items result;
@@ -31,24 +25,7 @@ Items items(const Recommendations& answer) {
   return result;
 }
 
-class EngineTest : public testing::Test {
- protected:
-  void SetUp() override {
-    const testing::TestInfo& info = *testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = fs::path(testing::TempDir()) / fmt::format("coseno_{}", info.name());
-    fs::remove_all(folder_);
-    options_.clock = &clock_;
-    options_.n_threads = 1;
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
-  std::string folder() const { return folder_.string(); }
-  Engine open() { return Engine::open(folder(), options_).value(); }
-
-  ManualClock clock_{kNow};
-  EngineOptions options_;
-  fs::path folder_;
-};
+class EngineTest : public EngineFixture {};
 
 void see(Engine& engine, std::string_view user, std::initializer_list<std::string_view> seen) {
   for (const std::string_view item : seen) {

@@ -4,27 +4,22 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <fstream>
 #include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/rng.h"
 #include "coseno/engine.h"
+#include "engine/engine_fixture.h"
 #include "engine/engine_testing.h"
 
 namespace coseno {
 namespace {
 
-namespace fs = std::filesystem;
-
 using Items = std::vector<std::string>;
 
-constexpr std::int64_t kNow = 1'700'000'000'000;
-constexpr std::int64_t kDay = 24LL * 3600 * 1000;
 constexpr int kItemsOfACamp = 20;
 
 Items items_of(const Recommendations& answer) {
@@ -65,20 +60,8 @@ struct TwoCamps {
   std::vector<float> swapped;
 };
 
-class PublishVectorsTest : public testing::Test {
+class PublishVectorsTest : public EngineFixture {
  protected:
-  void SetUp() override {
-    const testing::TestInfo& info = *testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = fs::path(testing::TempDir()) / fmt::format("coseno_vectors_{}", info.name());
-    fs::remove_all(folder_);
-    options_.clock = &clock_;
-    options_.n_threads = 1;
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
-  std::string folder() const { return folder_.string(); }
-  Engine open() { return Engine::open(folder(), options_).value(); }
-
   // Users of one camp each, with some of its items; from `day` on.
   static void fill(Engine& engine, std::string_view prefix = "u", std::int64_t day = 0) {
     Rng rng(5 + static_cast<std::uint64_t>(day));
@@ -116,9 +99,6 @@ class PublishVectorsTest : public testing::Test {
     return score_by(*std::ranges::find(list.items, id, &RecommendedItem::item), source);
   }
 
-  ManualClock clock_{kNow};
-  EngineOptions options_;
-  fs::path folder_;
   TwoCamps camps_;
 };
 

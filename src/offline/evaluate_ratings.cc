@@ -5,13 +5,13 @@
 
 #include "base/caller_progress.h"
 #include "base/error.h"
+#include "base/thread_count.h"
 #include "base/thread_pool.h"
 #include "coseno/offline.h"
 #include "evaluation/auto_model.h"
 #include "evaluation/comparison.h"
 #include "evaluation/split.h"
 #include "offline/ratings_data.h"
-#include "offline/threads.h"
 
 namespace coseno {
 namespace {

@@ -5,6 +5,7 @@
 
 #include "base/caller_progress.h"
 #include "base/error.h"
+#include "base/thread_count.h"
 #include "base/thread_pool.h"
 #include "coseno/offline.h"
 #include "evaluation/auto_model.h"
@@ -13,7 +14,6 @@
 #include "offline/history_rows.h"
 #include "offline/list_maker.h"
 #include "offline/ratings_data.h"
-#include "offline/threads.h"
 
 namespace coseno {
 namespace {
