@@ -6,6 +6,7 @@
   fresh    an event posted, then the list asked for, over one connection, while 1,000 events a second come
            in on another. `stale` counts lists that hold what was just had
   memory   of the idle server: its process, RocksDB and all
+  against  with --against PROGRAM: lists of that program, an earlier build say, and of this one, in turn
   beside   the time of a request while 10,000 idle connections are open, 1,000 that send a byte a second, and
            1,000 that listen to the stream of a list
 
@@ -31,6 +32,7 @@ import time
 import measure
 
 SECONDS = 6
+ROUNDS = 3
 CONNECTIONS = 16
 N_USERS = 943
 N_ITEMS = 1682
@@ -131,6 +133,22 @@ def print_load(server, folder):
         "batched events, next to Gorse's 17,200", 100 * batches["rate"] / 17_200, 5, " times", at_least=True
     )
     print(flush=True)
+
+
+def print_against(programs, data, folder):
+    """Lists a second of each of the two programs, in turn, so that both meet the same machine."""
+    rounds = [[] for _ in programs]
+    for _ in range(ROUNDS):
+        for told, program in zip(rounds, programs):
+            with Server(program, data) as server:
+                told.append(wrk(server, LISTS, folder))
+    rates = [statistics.median(one["rate"] for one in told) for told in rounds]
+    cells = [
+        [name, f"{rate:,.0f}", f"{1e3 * statistics.median(one['p99'] for one in told):.2f}"]
+        for name, rate, told in zip(("the other", "this one"), rates, rounds)
+    ]
+    measure.print_table([f"lists, median of {ROUNDS}", "a second", "p99 ms"], cells)
+    print(f"this one to the other: {rates[1] / rates[0]:.2f} times\n", flush=True)
 
 
 class Caller:
@@ -284,6 +302,7 @@ def print_beside(server):
 def main():
     parser = measure.parser(__doc__)
     parser.set_defaults(threads=2)
+    parser.add_argument("--against", type=pathlib.Path, help="another build of the program to compare lists with")
     arguments = parser.parse_args()
     program = measure.built(arguments.build / "coseno")
     folder_of_data = measure.movielens_100k()
@@ -295,6 +314,8 @@ def main():
         data = folder / "data"
         measure.call(program, "import", data, folder_of_data / "u.data", "--items", folder_of_data / "u.item")
         measure.call(program, "train", data, "--model", "ials")
+        if arguments.against:
+            print_against([measure.built(arguments.against), program], data, folder)
         with Server(program, data) as server:
             Caller(server).call("GET", "/v1/users/1/recommendations?k=10")
             memory = server.resident_mb()
