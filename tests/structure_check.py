@@ -32,6 +32,10 @@ TEXT = CODE + (".md", ".txt", ".cmake", ".py", ".bash")
 INCLUDE = re.compile(r'\s*#\s*include\s+"([^"]+)"')
 PRAGMA_ONCE = re.compile(r"^#pragma once$", re.MULTILINE)
 SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*\.(h|cc)")
+# A class or enum that is defined at the start of a line; groups: its kind, its name.
+TYPE = re.compile(r"(?:template <.*> *)?(class|struct|enum class|union) (\w+)(?: final)?\s*(?:\{|:(?!:)|$)")
+NAMESPACE = re.compile(r"(?:inline )?namespace ?([\w:]*)\s*\{\s*$")
+END_OF_NAMESPACE = re.compile(r"\}\s*// namespace")
 TODO = re.compile(r"\bTODO\b(?!\(#\d+\))")
 # A folder of somebody's machine; ~ and $HOME, relative paths and web addresses are fine.
 MACHINE_PATH = re.compile(r"(?<![\w.~$}/])/(home|root|Users|work|tmp)/\w")
@@ -108,9 +112,31 @@ def check_text(path, text, files):
             yield number, "path of one machine"
 
 
+def types(text):
+    """(line, full name) of each type that other files could see: none of those in unnamed namespaces."""
+    namespaces = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if opened := NAMESPACE.match(line):
+            namespaces.append(opened.group(1))
+        elif END_OF_NAMESPACE.match(line):
+            namespaces = namespaces[:-1]
+        elif (found := TYPE.match(line)) and "" not in namespaces:
+            yield number, "::".join([*namespaces, found.group(2)])
+
+
+def twice_defined(texts):
+    """Types of one name in two files: a program with both is undefined, and no linker tells."""
+    first = {}
+    for path, text in texts:
+        for number, name in types(text):
+            if first.setdefault(name, path) != path:
+                yield path, number, f"{name} is defined in {first[name]} too"
+
+
 def breaches(root):
     """Every breach below root as (path, line, sentence)."""
     files = set(walk(root))
+    code = []
     for path in sorted(files):
         for line, sentence in check_path(path):
             yield path, line, sentence
@@ -118,8 +144,12 @@ def breaches(root):
         if not path.endswith(TEXT) or path.startswith("tests/structure_check"):
             continue
         with open(os.path.join(root, path), encoding="utf-8") as file:
-            for line, sentence in check_text(path, file.read(), files):
-                yield path, line, sentence
+            text = file.read()
+        for line, sentence in check_text(path, text, files):
+            yield path, line, sentence
+        if path.endswith(CODE):
+            code.append((path, text))
+    yield from twice_defined(code)
 
 
 def main(arguments):

@@ -102,6 +102,20 @@ class StructureCheckTest(unittest.TestCase):
                 [f"src/math/{name}:1: file name '{name}' is not snake_case"],
             )
 
+    def test_a_type_is_defined_once(self):
+        one = "namespace coseno {\n\nclass One : public Two {\n};\n\n}  // namespace coseno\n"
+        self.assertEqual(
+            self.check({**GOOD, "src/data/one.h": HEADER + one, "src/math/other.cc": one}),
+            ["src/math/other.cc:3: coseno::One is defined in src/data/one.h too"],
+        )
+        for apart in (
+            "namespace coseno::cli {\n\nclass One {};\n\n}  // namespace coseno::cli\n",
+            "namespace coseno {\nnamespace {\n\nstruct One {\n};\n\n}  // namespace\n}  // namespace coseno\n",
+            "namespace coseno {\n\nclass One;\nclass One::Part {};\n\n}  // namespace coseno\n",
+        ):
+            files = {**GOOD, "src/data/one.h": HEADER + one, "src/math/other.cc": apart}
+            self.assertEqual(self.check(files), [])
+
     def test_todo_needs_an_issue(self):
         for todo in ("TODO: faster", "TODO(ann): faster", "TODO #12"):
             self.assertEqual(

@@ -85,7 +85,7 @@ class CaseMaker {
         scorer_({model, kUntrained, state.covisitation(), state.trending()}),
         scores_(kVoices, std::vector<float>(log.items.size())) {}
 
-  BlendCase make(const Judged& judged) {
+  BlendCase make(const Judge& judged) {
     state_.users().history(judged.user, history_);
     const std::int64_t now_ms = history_.empty() ? 0 : history_.back().time_ms();
     const Tastes tastes = tastes_of(history_, log_.types, now_ms);
@@ -111,7 +111,7 @@ class CaseMaker {
 };
 
 std::vector<BlendCase> make_cases(const TrainingLog& log, const LiveState& state,
-                                  const Model* model, std::span<const Judged> judges,
+                                  const Model* model, std::span<const Judge> judges,
                                   ThreadPool& pool, Progress& progress) {
   std::vector<BlendCase> cases(judges.size());
   std::vector<CaseMaker> makers(static_cast<std::size_t>(pool.n_threads()),
@@ -125,9 +125,9 @@ std::vector<BlendCase> make_cases(const TrainingLog& log, const LiveState& state
   return cases;
 }
 
-std::size_t n_relevant(std::span<const Judged> judges) {
+std::size_t n_relevant(std::span<const Judge> judges) {
   std::size_t n = 0;
-  for (const Judged& judged : judges) n += judged.relevant.size();
+  for (const Judge& judged : judges) n += judged.relevant.size();
   return n;
 }
 
@@ -145,8 +145,8 @@ Judging::Judging(const TrainingLog& log, const EngineOptions& options)
 }
 
 // Users with something held out that they had not had before, and after position `from`.
-std::vector<Judged> Judging::judges(std::uint64_t from) const {
-  std::vector<Judged> all;
+std::vector<Judge> Judging::judges(std::uint64_t from) const {
+  std::vector<Judge> all;
   for (std::size_t u = 0; u < users_.size(); ++u) {
     std::vector<std::uint32_t> before;
     std::vector<std::uint32_t> relevant;
@@ -168,24 +168,24 @@ std::vector<Judged> Judging::judges(std::uint64_t from) const {
     if (!relevant.empty()) all.push_back({static_cast<UserIndex>(u), std::move(relevant)});
   }
   if (all.size() <= kMaxJudges) return all;
-  std::vector<Judged> some;
+  std::vector<Judge> some;
   for (std::size_t i = 0; i < kMaxJudges; ++i) some.push_back(all[i * all.size() / kMaxJudges]);
   return some;
 }
 
-std::vector<Judged> Judging::judges_after(std::uint64_t from) const {
-  std::vector<Judged> fresh = judges(from);
+std::vector<Judge> Judging::judges_after(std::uint64_t from) const {
+  std::vector<Judge> fresh = judges(from);
   if (from == 0 || n_relevant(fresh) >= kLeastFresh) return fresh;
   return judges(0);
 }
 
-std::vector<BlendCase> Judging::cases(const Model& model, std::span<const Judged> judges,
+std::vector<BlendCase> Judging::cases(const Model& model, std::span<const Judge> judges,
                                       FitContext& context) const {
   return make_cases(log_, state_, &model, judges, context.pool, context.progress);
 }
 
 // The trending voice comes near popularity, but fades; so popularity is judged by itself.
-double Judging::ndcg_of_popularity(std::span<const Judged> judges, FitContext& context) const {
+double Judging::ndcg_of_popularity(std::span<const Judge> judges, FitContext& context) const {
   const Result<std::unique_ptr<Model>> popularity = Popularity::fit(rest_, {}, context);
   if (!popularity) return 0;
   return blend_ndcg(cases(**popularity, judges, context), VoiceWeights{1, 0, 0});
@@ -195,14 +195,14 @@ void Judging::judge(const Model& model, std::uint64_t from, const ModelSnapshot*
                     FitContext& context, Trained& result) const {
   context.progress.report("judging", 0, 1, "");
   TrainReport& report = result.report;
-  const std::vector<Judged> all = judges_after(from);
+  const std::vector<Judge> all = judges_after(from);
   const std::vector<BlendCase> cases = this->cases(model, all, context);
   const std::vector<float> weights = fit_blend_weights(cases, kVoices);
   std::ranges::copy(weights, result.snapshot.weights.begin());
   report.ndcg = blend_ndcg(cases, weights);
   report.ndcg_popularity = ndcg_of_popularity(all, context);
   if (in_service == nullptr) return;
-  const std::vector<Judged> fresh = judges(std::max(from, in_service->position));
+  const std::vector<Judge> fresh = judges(std::max(from, in_service->position));
   if (n_relevant(fresh) < kLeastFresh) return;
   report.ndcg = blend_ndcg(this->cases(model, fresh, context), weights);
   report.ndcg_in_service =

@@ -18,7 +18,7 @@ namespace coseno {
 Dataset dataset_of(const TrainingLog& log);
 
 // A user with something held out that they had not had before.
-struct Judged {
+struct Judge {
   UserIndex user;
   std::vector<std::uint32_t> relevant;  // items, rising
 };
@@ -36,10 +36,10 @@ class Judging {
 
   // Those whose held-out events came after position `from`, if they are enough to tell; else all.
   // No more than 4000, evenly taken.
-  std::vector<Judged> judges_after(std::uint64_t from) const;
+  std::vector<Judge> judges_after(std::uint64_t from) const;
 
   // What blend weights are fitted on (models/blend_weights.h), one a judge.
-  std::vector<BlendCase> cases(const Model& model, std::span<const Judged> judges,
+  std::vector<BlendCase> cases(const Model& model, std::span<const Judge> judges,
                                FitContext& context) const;
 
   // Fills the weights of the snapshot, and the figures of the report, by judges_after(from). What
@@ -50,8 +50,8 @@ class Judging {
              FitContext& context, Trained& result) const;
 
  private:
-  std::vector<Judged> judges(std::uint64_t from) const;
-  double ndcg_of_popularity(std::span<const Judged> judges, FitContext& context) const;
+  std::vector<Judge> judges(std::uint64_t from) const;
+  double ndcg_of_popularity(std::span<const Judge> judges, FitContext& context) const;
 
   const TrainingLog& log_;
   // A user's events, as places in the log, by time.

@@ -51,7 +51,7 @@ Result<Vectors::Options> best_ranking_options(Vectors& model, const Judging& jud
                                               std::uint64_t from, const Settings& fixed,
                                               FitContext& context) {
   const std::vector<Vectors::Options> likely = likely_options(model, fixed);
-  std::vector<Judged> judges = judging.judges_after(from);
+  std::vector<Judge> judges = judging.judges_after(from);
   const double work = static_cast<double>(model.n_items()) * static_cast<double>(model.dim());
   const auto n =
       std::clamp(static_cast<std::size_t>(kMostWork / work), kLeastOptionJudges, kMostOptionJudges);

@@ -33,7 +33,7 @@ std::string property_of(const std::string& feature_name) {
 // Feature number f < n_others says that this one has rated, or was rated by, number f of the other
 // side; the properties follow in the encoder's order, those of which is_left_out(name) left out.
 template <class IsLeftOut>
-Design make_design(const SparseRows& ratings, std::size_t n_others, const FeatureMatrix& features,
+Design make_design(const RatingRows& ratings, std::size_t n_others, const FeatureMatrix& features,
                    const FeatureEncoder& encoder, const IsLeftOut& is_left_out) {
   Design design;
   design.group.assign(n_others, 0);
@@ -62,8 +62,8 @@ Design make_design(const SparseRows& ratings, std::size_t n_others, const Featur
 }
 
 // The ratings of each user and of each item, centred and scaled.
-SparseRows ratings_by_user(const UserItemMatrix& matrix, const BiasedMfDraws& draws) {
-  SparseRows rows(matrix.n_users());
+RatingRows ratings_by_user(const UserItemMatrix& matrix, const BiasedMfDraws& draws) {
+  RatingRows rows(matrix.n_users());
   for (std::size_t u = 0; u < matrix.n_users(); ++u) {
     for (const Interaction& entry : matrix.user(static_cast<UserIndex>(u))) {
       rows.push(std::to_underlying(entry.item), (entry.value - draws.mean) / draws.scale);
@@ -73,8 +73,8 @@ SparseRows ratings_by_user(const UserItemMatrix& matrix, const BiasedMfDraws& dr
   return rows;
 }
 
-SparseRows ratings_by_item(const UserItemMatrix& matrix, const BiasedMfDraws& draws) {
-  SparseRows rows(matrix.n_items());
+RatingRows ratings_by_item(const UserItemMatrix& matrix, const BiasedMfDraws& draws) {
+  RatingRows rows(matrix.n_items());
   for (std::size_t i = 0; i < matrix.n_items(); ++i) {
     for (const UserItemMatrix::UserValue& entry : matrix.item(static_cast<ItemIndex>(i))) {
       rows.push(std::to_underlying(entry.user), (entry.value - draws.mean) / draws.scale);
@@ -183,8 +183,8 @@ Result<BiasedMfDraws> sample_biased_mf(const Dataset& dataset, const BiasedMfSam
                             draws.max >= kMaxRating ? draws.max : draws.min);
   }
 
-  SparseRows by_user = ratings_by_user(matrix, draws);
-  SparseRows by_item = ratings_by_item(matrix, draws);
+  RatingRows by_user = ratings_by_user(matrix, draws);
+  RatingRows by_item = ratings_by_item(matrix, draws);
   // keep_draw() counts on it that none of the users' is left out.
   Design user_design = make_design(by_user, matrix.n_items(), dataset.user_features,
                                    dataset.user_encoder, [](const std::string&) { return false; });

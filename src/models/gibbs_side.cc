@@ -33,8 +33,8 @@ double draw_gamma(Rng& rng, double shape, double rate) {
   return boost::random::gamma_distribution<double>(shape, 1.0 / rate)(rng);
 }
 
-SparseRows SparseRows::transposed(std::size_t n_columns) const {
-  SparseRows result;
+RatingRows RatingRows::transposed(std::size_t n_columns) const {
+  RatingRows result;
   result.begin_.assign(n_columns + 1, 0);
   for (const RowWeight& entry : entries_) ++result.begin_[entry.row + 1];
   for (std::size_t i = 0; i < n_columns; ++i) result.begin_[i + 1] += result.begin_[i];
@@ -48,7 +48,7 @@ SparseRows SparseRows::transposed(std::size_t n_columns) const {
   return result;
 }
 
-GibbsSide::GibbsSide(SparseRows ratings, Design design, std::size_t dim, std::uint64_t seed,
+GibbsSide::GibbsSide(RatingRows ratings, Design design, std::size_t dim, std::uint64_t seed,
                      std::uint64_t stream)
     : ratings_(std::move(ratings)),
       design_(std::move(design)),

@@ -18,11 +18,11 @@ namespace coseno {
 // Gamma distributed, mean shape / rate.
 double draw_gamma(Rng& rng, double shape, double rate);
 
-// Sparse rows of (column, weight), or of (who, rating).
-class SparseRows {
+// Sparse rows of (who, rating), or of (column, weight).
+class RatingRows {
  public:
-  SparseRows() = default;
-  explicit SparseRows(std::size_t n_rows) { begin_.reserve(n_rows + 1); }
+  RatingRows() = default;
+  explicit RatingRows(std::size_t n_rows) { begin_.reserve(n_rows + 1); }
 
   std::size_t n_rows() const { return begin_.size() - 1; }
   std::span<const RowWeight> row(std::size_t i) const {
@@ -32,7 +32,7 @@ class SparseRows {
   void push(std::uint32_t column, float weight) { entries_.push_back({column, weight}); }
   void end_row() { begin_.push_back(entries_.size()); }
 
-  SparseRows transposed(std::size_t n_columns) const;
+  RatingRows transposed(std::size_t n_columns) const;
 
  private:
   std::vector<RowWeight> entries_;
@@ -41,8 +41,8 @@ class SparseRows {
 
 // The features that the prior of one side learns from: implicit ones first, then properties.
 struct Design {
-  SparseRows rows;                   // n x n_features
-  SparseRows columns;                // n_features x n
+  RatingRows rows;                   // n x n_features
+  RatingRows columns;                // n_features x n
   std::vector<std::uint32_t> group;  // of each feature
   std::size_t n_groups = 1;          // 0 is the implicit group
 };
@@ -52,7 +52,7 @@ class GibbsSide {
  public:
   // `ratings`: a row each, of (who on the other side, rating). `stream` keeps the random numbers of
   // the sides apart.
-  GibbsSide(SparseRows ratings, Design design, std::size_t dim, std::uint64_t seed,
+  GibbsSide(RatingRows ratings, Design design, std::size_t dim, std::uint64_t seed,
             std::uint64_t stream);
 
   std::size_t n() const { return ratings_.n_rows(); }
@@ -104,7 +104,7 @@ class GibbsSide {
   void sample_vector(const GibbsSide& other, std::size_t i, std::uint64_t round, Scratch& scratch);
   double squared_error(const GibbsSide& other, std::size_t i, Scratch& scratch) const;
 
-  SparseRows ratings_;
+  RatingRows ratings_;
   Design design_;
   std::size_t dim_;
   std::size_t width_;  // padded(dim + 1)
