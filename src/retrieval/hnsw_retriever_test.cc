@@ -11,8 +11,10 @@
 #include "base/rng.h"
 
 // Read by thread sanitizer. hnswlib locks rows in whatever order its walk meets them, which only
-// one thread does, and millions of such locks are what its search for deadlocks drowns in.
-extern "C" const char* __tsan_default_options() {  // NOLINT(readability-identifier-naming)
+// one thread does, and millions of such locks are what its search for deadlocks drowns in. Visible,
+// so that the sanitizer's library finds it.
+extern "C" [[gnu::visibility("default")]] const char*
+__tsan_default_options() {  // NOLINT(readability-identifier-naming)
   return "detect_deadlocks=0";
 }
 
