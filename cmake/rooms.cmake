@@ -49,6 +49,18 @@ if(COSENO_SANITIZE OR COSENO_FUZZ)
   endforeach()
 endif()
 
+# Several sources as one, so that what all of them include is read once. Names in the anonymous
+# namespaces of a room are then its own to share, and the compiler tells of two of one name.
+if(COSENO_UNITY)
+  set(CMAKE_UNITY_BUILD ON)
+  set(CMAKE_UNITY_BUILD_BATCH_SIZE 8)
+endif()
+
+# coseno_alone(SOURCE...) has sources of the folder compiled by themselves even so.
+function(coseno_alone)
+  set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+endfunction()
+
 # coseno_precompile(TARGET FROM) has TARGET use what FROM has precompiled, where there is any.
 function(coseno_precompile TARGET FROM)
   if(TARGET ${FROM})

@@ -7,6 +7,8 @@
 
 namespace coseno {
 
+constexpr std::int64_t kDayMs = 24LL * 3600 * 1000;
+
 // The system's clock. It may jump, backwards too: whoever needs an order counts instead.
 // Thread-safe.
 class Clock {

@@ -29,7 +29,7 @@ std::string_view detect_catalog(std::string_view text) {
   return detect_delimiter(line);
 }
 
-Result<void> read_as(std::string_view kind, TextReader& text, Catalog& out) {
+Result<void> read_kind(std::string_view kind, TextReader& text, Catalog& out) {
   if (kind == "{") return read_json_catalog(text, out);
   if (kind == "|" || kind == "::") return read_movielens_catalog(text, kind, out);
   if (kind == "," || kind == "\t") return read_table_catalog(text, kind, out);
@@ -56,7 +56,7 @@ Result<Catalog> read_catalog(TextSource source, Progress& progress) {
   }
   TextReader reader(TextSource::from_memory(packed.name(), text), progress);
   Catalog catalog;
-  COSENO_TRY(read_as(kind, reader, catalog));
+  COSENO_TRY(read_kind(kind, reader, catalog));
   if (catalog.size() == 0) return invalid_argument("{}: no records in it", packed.name());
   return catalog;
 }

@@ -87,7 +87,7 @@ constexpr std::size_t kMost = 100'000'000;
 
 constexpr std::size_t kUsersPerReport = 16;
 
-constexpr std::array<std::string_view, 18> kGenres = {
+constexpr std::array<std::string_view, 18> kMadeUpGenres = {
     "Action",      "Adventure", "Animation", "Children's", "Comedy", "Crime",
     "Documentary", "Drama",     "Fantasy",   "Film-Noir",  "Horror", "Musical",
     "Mystery",     "Romance",   "Sci-Fi",    "Thriller",   "War",    "Western"};
@@ -131,8 +131,8 @@ struct Event {
 };
 
 // One point of length 1 a genre.
-std::array<Point, kGenres.size()> genre_places(std::uint64_t seed) {
-  std::array<Point, kGenres.size()> places;
+std::array<Point, kMadeUpGenres.size()> genre_places(std::uint64_t seed) {
+  std::array<Point, kMadeUpGenres.size()> places;
   Rng rng(seed, kGenreStream);
   for (Point& place : places) {
     for (double& x : place) x = normal(rng, 1);
@@ -143,8 +143,8 @@ std::array<Point, kGenres.size()> genre_places(std::uint64_t seed) {
 }
 
 // Between some genres, at a distance from the origin of about 1, and some way off.
-Point near(const std::array<Point, kGenres.size()>& places, std::span<const std::size_t> genres,
-           Rng& rng) {
+Point near(const std::array<Point, kMadeUpGenres.size()>& places,
+           std::span<const std::size_t> genres, Rng& rng) {
   Point point{};
   for (std::size_t d = 0; d < kDim; ++d) {
     for (const std::size_t genre : genres) point[d] += places[genre][d];
@@ -157,7 +157,7 @@ Point near(const std::array<Point, kGenres.size()>& places, std::span<const std:
 std::vector<std::size_t> draw_genres(std::size_t n, Rng& rng) {
   std::vector<std::size_t> genres;
   while (genres.size() < n) {
-    const std::size_t genre = rng.below(kGenres.size());
+    const std::size_t genre = rng.below(kMadeUpGenres.size());
     if (std::ranges::find(genres, genre) == genres.end()) genres.push_back(genre);
   }
   std::ranges::sort(genres);
@@ -192,7 +192,7 @@ int draw_year(double birth_s, Rng& rng) {
 
 Record make_record(std::size_t i, std::span<const std::size_t> genres, double birth_s, Rng& rng) {
   std::vector<std::string> names;
-  for (const std::size_t genre : genres) names.emplace_back(kGenres[genre]);
+  for (const std::size_t genre : genres) names.emplace_back(kMadeUpGenres[genre]);
   const std::string year = std::to_string(draw_year(birth_s, rng));
   return {.id = fmt::format("i{}", i + 1),
           .title = fmt::format("{} ({})", draw_title(rng), year),
@@ -321,7 +321,7 @@ class World {
   }
 
   std::uint64_t seed_;
-  std::array<Point, kGenres.size()> genre_places_;
+  std::array<Point, kMadeUpGenres.size()> genre_places_;
   std::vector<Item> items_;
   Catalog catalog_;
   boost::random::discrete_distribution<std::size_t> popularity_;

@@ -16,11 +16,11 @@
 namespace coseno {
 namespace {
 
-using Row = std::tuple<std::string, std::string, float, std::int64_t>;
+using RowTuple = std::tuple<std::string, std::string, float, std::int64_t>;
 
-std::vector<Row> rows(const Generated& generated) {
+std::vector<RowTuple> rows(const Generated& generated) {
   const Interactions& interactions = generated.interactions;
-  std::vector<Row> rows;
+  std::vector<RowTuple> rows;
   for (std::size_t i = 0; i < interactions.size(); ++i) {
     const Interactions::Row row = interactions.row(i);
     rows.emplace_back(interactions.users.id(row.user), interactions.items.id(row.interaction.item),
@@ -57,7 +57,7 @@ TEST_F(GenerateTest, AnotherSeedGivesOtherData) {
 }
 
 TEST_F(GenerateTest, EachPairOccursOnceInOrderOfTime) {
-  const std::vector<Row> all = rows(data());
+  const std::vector<RowTuple> all = rows(data());
   EXPECT_EQ(all.size(), 40000U);
   std::set<std::pair<std::string, std::string>> pairs;
   std::int64_t last = 1640995200;  // 2022-01-01
@@ -132,7 +132,7 @@ TEST_F(GenerateTest, RatingsWithinAGenreAreAlike) {
 
 // Genres of an item match those of the user's item before it more often than chance.
 TEST_F(GenerateTest, UsersKeepToTheirGenres) {
-  const std::vector<Row> all = rows(data());
+  const std::vector<RowTuple> all = rows(data());
   std::map<std::string, std::string> last_of_user;
   std::size_t n_same_user = 0;
   std::size_t n_any_user = 0;

@@ -18,7 +18,7 @@
 namespace coseno {
 namespace {
 
-using Fields = std::span<const JsonField>;
+using JsonFields = std::span<const JsonField>;
 using Kind = JsonField::Kind;
 
 // Names of words rather than of one category.
@@ -54,7 +54,7 @@ class JsonCatalogReader {
   }
 
  private:
-  Result<void> add(Fields fields) {
+  Result<void> add(JsonFields fields) {
     std::vector<std::string> names;
     for (const JsonField& field : fields) names.push_back(normal_name(field.name));
     const auto id = find_id_column(names);

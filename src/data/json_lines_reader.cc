@@ -14,7 +14,7 @@
 namespace coseno {
 namespace {
 
-using Fields = std::span<const JsonField>;
+using JsonFields = std::span<const JsonField>;
 
 // Where to find what in an object whose fields have these names in this order.
 struct Layout {
@@ -31,7 +31,7 @@ std::unexpected<Error> missing_field(const TextReader& text, std::string_view wh
                             known_names(role));
 }
 
-Result<Layout> find_layout(const TextReader& text, Fields fields) {
+Result<Layout> find_layout(const TextReader& text, JsonFields fields) {
   Layout layout;
   std::vector<std::string> names;
   for (const JsonField& field : fields) {
@@ -66,7 +66,7 @@ class JsonLinesReader {
 
  private:
   // Lines mostly have the same names in the same order: then the last layout stands.
-  Result<void> update_layout(Fields fields) {
+  Result<void> update_layout(JsonFields fields) {
     if (layout_ && std::ranges::equal(layout_->names, fields, {}, {}, &JsonField::name)) return {};
     COSENO_ASSIGN(layout, find_layout(*text_, fields));
     if (!layout_) {
@@ -87,7 +87,7 @@ class JsonLinesReader {
                                 this_has ? "a" : "no", what, others_have ? "one" : "none");
   }
 
-  Result<void> add(Fields fields) {
+  Result<void> add(JsonFields fields) {
     COSENO_ASSIGN(user_id, id_of(*text_, fields[layout_->user], "user id"));
     COSENO_ASSIGN(item_id, id_of(*text_, fields[layout_->item], "item id"));
     Interaction interaction{.item = {}, .value = 1, .time = 0};

@@ -26,7 +26,7 @@ bool is_year(std::string_view text) {
   return text.size() == 4 && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-void add_list(Record& record, std::string_view name, std::vector<std::string> values) {
+void add_values(Record& record, std::string_view name, std::vector<std::string> values) {
   if (values.empty()) return;
   record.properties.push_back({std::string(name), PropertyKind::list, std::move(values)});
 }
@@ -53,7 +53,7 @@ Result<Record> film_of_bars(const DelimitedRows& rows) {
     }
     if (flag == "1") genres.emplace_back(kGenres[i]);
   }
-  add_list(film, "genres", std::move(genres));
+  add_values(film, "genres", std::move(genres));
   const std::string_view date = fields[2];  // "01-Jan-1995", or empty
   if (date.size() > 4 && is_year(date.substr(date.size() - 4))) {
     add_category(film, "year", date.substr(date.size() - 4));
@@ -93,24 +93,24 @@ Result<Record> user_of_colons(const DelimitedRows& rows) {
   return user;
 }
 
-struct Layout {
+struct FieldLayout {
   std::string_view delimiter;
   std::size_t n_fields;
   Result<Record> (*record_of)(const DelimitedRows& rows);
 };
 
 constexpr std::array kLayouts = {
-    Layout{"|", 5 + kGenres.size(), film_of_bars},
-    Layout{"|", 5, user_of_bars},
-    Layout{"::", 3, film_of_colons},
-    Layout{"::", 5, user_of_colons},
+    FieldLayout{"|", 5 + kGenres.size(), film_of_bars},
+    FieldLayout{"|", 5, user_of_bars},
+    FieldLayout{"::", 3, film_of_colons},
+    FieldLayout{"::", 5, user_of_colons},
 };
 
 }  // namespace
 
 Record film_record(std::string_view id, std::string_view title, std::string_view genres) {
   Record film{.id = std::string(id), .title = std::string(title), .properties = {}};
-  if (genres != "(no genres listed)") add_list(film, "genres", split_list(genres, '|'));
+  if (genres != "(no genres listed)") add_values(film, "genres", split_list(genres, '|'));
   while (title.ends_with(' ')) title.remove_suffix(1);
   if (title.size() > 6 && title.ends_with(')') && title[title.size() - 6] == '(') {
     const std::string_view year = title.substr(title.size() - 5, 4);
@@ -121,12 +121,12 @@ Record film_record(std::string_view id, std::string_view title, std::string_view
 
 Result<void> read_movielens_catalog(TextReader& text, std::string_view delimiter, Catalog& out) {
   DelimitedRows rows(text, delimiter);
-  const Layout* layout = nullptr;
+  const FieldLayout* layout = nullptr;
   for (;;) {
     COSENO_ASSIGN(has_row, rows.next());
     if (!has_row) return {};
     if (layout == nullptr) {
-      const auto found = std::ranges::find_if(kLayouts, [&](const Layout& known) {
+      const auto found = std::ranges::find_if(kLayouts, [&](const FieldLayout& known) {
         return known.delimiter == delimiter && known.n_fields == rows.fields().size();
       });
       if (found == kLayouts.end()) {

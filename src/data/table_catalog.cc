@@ -90,7 +90,7 @@ std::optional<std::size_t> find_title(std::span<const std::string> names) {
   return std::nullopt;
 }
 
-Result<std::vector<Column>> find_columns(const DelimitedRows& rows) {
+Result<std::vector<Column>> property_columns(const DelimitedRows& rows) {
   const auto header = rows.fields();
   const std::vector<std::string> names = normal_names(header);
   if (const auto i = find_repeated(names)) {
@@ -219,7 +219,7 @@ Result<void> read_table_catalog(TextReader& text, std::string_view delimiter, Ca
   if (normal_names(rows.fields()) == std::vector<std::string>{"movieid", "title", "genres"}) {
     return read_films(rows, out);
   }
-  COSENO_ASSIGN(columns, find_columns(rows));
+  COSENO_ASSIGN(columns, property_columns(rows));
   COSENO_TRY(read_values(rows, columns));
   std::size_t n_rows = 0;
   for (Column& column : columns) {

@@ -33,23 +33,23 @@ Result<std::string> blocks_of(std::string_view bytes) {
   }
 }
 
-std::string error_of(const auto& result) {
+std::string text_error(const auto& result) {
   return result ? std::string("no error") : result.error().message;
 }
 
-using Lines = std::vector<std::string>;
+using Texts = std::vector<std::string>;
 
 TEST(TextReaderTest, LinesEndWithEitherKindOfLineEnd) {
-  EXPECT_EQ(lines_of("a\nb\n").value(), (Lines{"a", "b"}));
-  EXPECT_EQ(lines_of("a\r\nb\r\n").value(), (Lines{"a", "b"}));
-  EXPECT_EQ(lines_of("a\n\nb").value(), (Lines{"a", "", "b"}));
+  EXPECT_EQ(lines_of("a\nb\n").value(), (Texts{"a", "b"}));
+  EXPECT_EQ(lines_of("a\r\nb\r\n").value(), (Texts{"a", "b"}));
+  EXPECT_EQ(lines_of("a\n\nb").value(), (Texts{"a", "", "b"}));
 }
 
 TEST(TextReaderTest, AByteOrderMarkIsDropped) {
   EXPECT_EQ(lines_of("\xEF\xBB\xBF"
                      "a\n")
                 .value(),
-            Lines{"a"});
+            Texts{"a"});
   EXPECT_EQ(blocks_of("\xEF\xBB\xBF"
                       "a\n")
                 .value(),
@@ -58,7 +58,7 @@ TEST(TextReaderTest, AByteOrderMarkIsDropped) {
 
 // The window moves and grows: lines of all lengths around its size must come out whole.
 TEST(TextReaderTest, LongLinesComeOutWhole) {
-  Lines lines;
+  Texts lines;
   for (const std::size_t size : {10UZ, 65'536UZ, 262'143UZ, 262'144UZ, 262'145UZ, 900'000UZ, 3UZ}) {
     lines.emplace_back(size, static_cast<char>('a' + lines.size()));
   }
@@ -83,21 +83,21 @@ TEST(TextReaderTest, BlocksHoldWholeCharacters) {
 }
 
 TEST(TextReaderTest, BrokenUtf8IsToldByLineAndColumn) {
-  EXPECT_EQ(error_of(lines_of("ann\nb\xC3(\n")), "text:2:2: not valid UTF-8");
-  EXPECT_EQ(error_of(blocks_of("ann\nb\xC3(\n")), "text:2:2: not valid UTF-8");
-  EXPECT_EQ(error_of(blocks_of("ann\n\xE2\x82")), "text:2:1: not valid UTF-8");
+  EXPECT_EQ(text_error(lines_of("ann\nb\xC3(\n")), "text:2:2: not valid UTF-8");
+  EXPECT_EQ(text_error(blocks_of("ann\nb\xC3(\n")), "text:2:2: not valid UTF-8");
+  EXPECT_EQ(text_error(blocks_of("ann\n\xE2\x82")), "text:2:1: not valid UTF-8");
 }
 
 TEST(TextReaderTest, WhatIsNoTextIsRefused) {
-  EXPECT_EQ(error_of(lines_of("")), "text: the file is empty");
-  EXPECT_EQ(error_of(lines_of(" \n\r\n")), "text: the file is empty");
-  EXPECT_EQ(error_of(lines_of(std::string_view("a\0b", 3))),
+  EXPECT_EQ(text_error(lines_of("")), "text: the file is empty");
+  EXPECT_EQ(text_error(lines_of(" \n\r\n")), "text: the file is empty");
+  EXPECT_EQ(text_error(lines_of(std::string_view("a\0b", 3))),
             "text: is a binary file, not text (a zero byte at byte 1)");
-  EXPECT_EQ(error_of(lines_of("PK\x03\x04...")),
+  EXPECT_EQ(text_error(lines_of("PK\x03\x04...")),
             "text: is a zip archive: unpack it first (gzip and zstd are read as they are)");
-  EXPECT_EQ(error_of(lines_of(std::string_view("\xFF\xFE"
-                                               "a\0",
-                                               4))),
+  EXPECT_EQ(text_error(lines_of(std::string_view("\xFF\xFE"
+                                                 "a\0",
+                                                 4))),
             "text: is UTF-16: convert it to UTF-8");
 }
 
@@ -106,13 +106,13 @@ TEST(TextReaderTest, AZeroByteFurtherOnIsToldByLineAndColumn) {
   std::string text(400'000, 'a');
   text += "\nbb";
   text += '\0';
-  EXPECT_EQ(error_of(lines_of(text)), "text:2:3: a zero byte: the file is not text");
-  EXPECT_EQ(error_of(blocks_of(text)), "text:2:3: a zero byte: the file is not text");
+  EXPECT_EQ(text_error(lines_of(text)), "text:2:3: a zero byte: the file is not text");
+  EXPECT_EQ(text_error(blocks_of(text)), "text:2:3: a zero byte: the file is not text");
 }
 
 TEST(TextReaderTest, AnEndlessLineIsRefused) {
   const std::string text(TextReader::kMaxLineBytes + 1'000'000, 'a');
-  EXPECT_EQ(error_of(lines_of("x\n" + text)), "text:2:1: the line is longer than 64 MiB");
+  EXPECT_EQ(text_error(lines_of("x\n" + text)), "text:2:1: the line is longer than 64 MiB");
 }
 
 TEST(TextReaderTest, CancellingEndsTheReading) {

@@ -33,22 +33,22 @@ std::vector<Interaction> row(const UserItemMatrix& matrix, UserIndex user) {
   return {matrix.user(user).begin(), matrix.user(user).end()};
 }
 
-using Row = std::vector<Interaction>;
+using UserRow = std::vector<Interaction>;
 
 TEST(UserItemMatrixTest, LastByTimeIsKeptAndRowsAreOldestFirst) {
   const UserItemMatrix matrix = UserItemMatrix::build(repeated(), RepeatRule::last);
-  EXPECT_EQ(row(matrix, kAnn), (Row{{kJam, 5, 20}, {kTea, 4, 30}}));
-  EXPECT_EQ(row(matrix, kBob), (Row{{kJam, 3, 1}}));
+  EXPECT_EQ(row(matrix, kAnn), (UserRow{{kJam, 5, 20}, {kTea, 4, 30}}));
+  EXPECT_EQ(row(matrix, kBob), (UserRow{{kJam, 3, 1}}));
   EXPECT_EQ(matrix.n_entries(), 3U);
 }
 
 TEST(UserItemMatrixTest, FirstSumAndMax) {
   EXPECT_EQ(row(UserItemMatrix::build(repeated(), RepeatRule::first), kAnn),
-            (Row{{kTea, 2, 5}, {kJam, 5, 20}}));
+            (UserRow{{kTea, 2, 5}, {kJam, 5, 20}}));
   EXPECT_EQ(row(UserItemMatrix::build(repeated(), RepeatRule::sum), kAnn),
-            (Row{{kJam, 5, 20}, {kTea, 7, 30}}));
+            (UserRow{{kJam, 5, 20}, {kTea, 7, 30}}));
   EXPECT_EQ(row(UserItemMatrix::build(repeated(), RepeatRule::max), kAnn),
-            (Row{{kJam, 5, 20}, {kTea, 4, 30}}));
+            (UserRow{{kJam, 5, 20}, {kTea, 4, 30}}));
 }
 
 TEST(UserItemMatrixTest, ItemRowsHoldTheSameEntries) {
@@ -67,7 +67,7 @@ TEST(UserItemMatrixTest, EqualTimesKeepTheOrderOfArrival) {
     interactions.add(ann, {interactions.items.add(item), 1, 0});
   }
   const UserItemMatrix matrix = UserItemMatrix::build(interactions);
-  const Row expected = {{ItemIndex{0}, 1, 0}, {ItemIndex{2}, 1, 0}, {ItemIndex{1}, 1, 0}};
+  const UserRow expected = {{ItemIndex{0}, 1, 0}, {ItemIndex{2}, 1, 0}, {ItemIndex{1}, 1, 0}};
   EXPECT_EQ(row(matrix, ann), expected);
 }
 
@@ -87,9 +87,9 @@ TEST(UserItemMatrixTest, EqualTimesKeepTheOrderOfArrivalOfEveryUser) {
   const Interaction a = {ItemIndex{0}, 1, 0};
   const Interaction b = {ItemIndex{1}, 1, 0};
   const Interaction c = {ItemIndex{2}, 1, 0};
-  EXPECT_EQ(bob(RepeatRule::last), (Row{c, b, a}));
-  EXPECT_EQ(bob(RepeatRule::first), (Row{c, a, b}));
-  EXPECT_EQ(bob(RepeatRule::max), (Row{c, b, a}));
+  EXPECT_EQ(bob(RepeatRule::last), (UserRow{c, b, a}));
+  EXPECT_EQ(bob(RepeatRule::first), (UserRow{c, a, b}));
+  EXPECT_EQ(bob(RepeatRule::max), (UserRow{c, b, a}));
 }
 
 TEST(UserItemMatrixTest, ASumStaysFinite) {

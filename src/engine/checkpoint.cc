@@ -25,9 +25,9 @@ std::uint32_t crc_of(std::uint32_t crc, std::string_view bytes) {
 
 // Collects values, and hands blocks of them on.
 template <class Take>
-class Encoder {
+class StateEncoder {
  public:
-  explicit Encoder(Take take) : take_(std::move(take)) {}
+  explicit StateEncoder(Take take) : take_(std::move(take)) {}
 
   template <class T>
   void put(const T& value) {
@@ -59,7 +59,7 @@ class Encoder {
 template <class Take>
 void encode(const EngineOptions& options, const LogTotals& totals, const LiveState& state,
             std::size_t n_users, Take take) {
-  Encoder out(std::move(take));
+  StateEncoder out(std::move(take));
   out.template put<std::uint64_t>(options.history_length);
   out.template put<std::uint64_t>(options.covisitation_width);
   out.put(options.trending_half_life_days);
@@ -101,9 +101,9 @@ void encode(const EngineOptions& options, const LogTotals& totals, const LiveSta
 }
 
 // Reads values; after the end, zeros, and is_good() is false.
-class Decoder {
+class StateDecoder {
  public:
-  explicit Decoder(std::string_view bytes) : bytes_(bytes) {}
+  explicit StateDecoder(std::string_view bytes) : bytes_(bytes) {}
 
   bool is_good() const { return is_good_; }
   bool is_at_end() const { return bytes_.empty(); }
@@ -155,12 +155,12 @@ std::optional<std::string> read_file(const std::string& path) {
 
 bool has_header(std::string_view bytes) {
   if (bytes.substr(0, kMagic.size()) != kMagic) return false;
-  Decoder in(bytes.substr(kMagic.size(), 8));
+  StateDecoder in(bytes.substr(kMagic.size(), 8));
   return in.get<std::uint32_t>() == kVersion &&
          in.get<std::uint32_t>() == crc_of(0, bytes.substr(kHeaderBytes));
 }
 
-void load_items(Decoder& in, LiveState& state) {
+void load_items(StateDecoder& in, LiveState& state) {
   const std::size_t n_items = in.get<std::uint64_t>();
   const bool has_landmark = in.get<bool>();
   const std::int64_t landmark_ms = in.get<std::int64_t>();
@@ -176,7 +176,7 @@ void load_items(Decoder& in, LiveState& state) {
   state.trending().restore(has_landmark ? std::optional(landmark_ms) : std::nullopt, trending);
 }
 
-void load_users(Decoder& in, LiveState& state) {
+void load_users(StateDecoder& in, LiveState& state) {
   const std::size_t n_users = in.get<std::uint64_t>();
   for (std::size_t u = 0; u < n_users && in.is_good(); ++u) {
     const std::vector<KeptEvent> history = in.get_all<KeptEvent>(in.get<std::uint32_t>());
@@ -210,7 +210,7 @@ std::optional<LogTotals> load_checkpoint(const std::string& path, const EngineOp
                                          LiveState& state) {
   const std::optional<std::string> bytes = read_file(path);
   if (!bytes || !has_header(*bytes)) return std::nullopt;
-  Decoder in(std::string_view(*bytes).substr(kHeaderBytes));
+  StateDecoder in(std::string_view(*bytes).substr(kHeaderBytes));
   const bool fits = in.get<std::uint64_t>() == options.history_length &&
                     in.get<std::uint64_t>() == options.covisitation_width &&
                     in.get<double>() == options.trending_half_life_days;

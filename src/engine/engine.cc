@@ -59,7 +59,6 @@ constexpr std::int64_t kLastTimeMs = 253402300799999;
 // Clocks of phones are wrong by minutes; a time further ahead would count as the newest for as
 // long.
 constexpr std::int64_t kMaxAheadMs = 24LL * 3600 * 1000;
-constexpr std::int64_t kDayMs = 24LL * 3600 * 1000;
 
 const Clock& system_clock() {
   static const Clock clock;

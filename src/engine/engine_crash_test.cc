@@ -27,6 +27,7 @@
 #include "base/clock.h"
 #include "base/rng.h"
 #include "coseno/engine.h"
+#include "engine/engine_fixture.h"
 #include "engine/engine_testing.h"
 #include "engine/plain_engine.h"
 
@@ -35,11 +36,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::int64_t kNow = 1'700'000'000'000;
 constexpr std::size_t kThreads = 3;
-constexpr std::size_t kUsers = 3;  // of a thread, which alone changes them
-constexpr std::size_t kItems = 5;  // the same
-constexpr std::size_t kMarkedItem = kItems;
+constexpr std::size_t kUsersOfThread = 3;  // of a thread, which alone changes them
+constexpr std::size_t kItemsOfThread = 5;  // the same
+constexpr std::size_t kMarkedItem = kItemsOfThread;
 constexpr std::size_t kSharedItems = 20;
 constexpr std::size_t kHistoryLength = 10000;  // nothing is dropped from one
 
@@ -83,8 +83,8 @@ Deed deed(std::uint64_t seed, std::size_t thread, std::size_t n) {
     return {.kind = Deed::Kind::put_item, .id = item_of(thread, kMarkedItem), .n = n};
   }
   Rng rng(seed, thread, n);
-  const std::string user = user_of(thread, rng.below(kUsers));
-  const std::string item = item_of(thread, rng.below(kItems));
+  const std::string user = user_of(thread, rng.below(kUsersOfThread));
+  const std::string item = item_of(thread, rng.below(kItemsOfThread));
   const auto earlier = [&] { return event_id(thread, n - std::min(n, 2 + 2 * rng.below(10))); };
   const std::uint64_t what = rng.below(100);
   if (what < 8) return {.kind = Deed::Kind::retract, .id = earlier()};
@@ -96,7 +96,7 @@ Deed deed(std::uint64_t seed, std::size_t thread, std::size_t n) {
   const std::size_t n_events = rng.below(4) == 0 ? 1 + rng.below(5) : 1;
   for (std::size_t e = 0; e < n_events; ++e) {
     result.events.push_back(
-        {.user = user_of(thread, rng.below(kUsers)),
+        {.user = user_of(thread, rng.below(kUsersOfThread)),
          .item = rng.below(3) == 0 ? item : shared_item(rng.below(kSharedItems)),
          .value = static_cast<float>(8 * n + e),
          .time_ms = kNow - static_cast<std::int64_t>(rng.below(1000)),
@@ -289,7 +289,7 @@ class CrashTest : public testing::Test {
   static std::string view(const Source& source, std::size_t thread, const User& user,
                           const Item& item) {
     std::string text;
-    for (std::size_t u = 0; u < kUsers; ++u) {
+    for (std::size_t u = 0; u < kUsersOfThread; ++u) {
       const std::string id = user_of(thread, u);
       text +=
           fmt::format("{} {} {}", id, user(id).value_or("nothing"), text_of(source.history(id)));
@@ -356,7 +356,7 @@ class CrashTest : public testing::Test {
     std::vector<std::string> items;
     for (std::size_t n = 0; n < kSharedItems; ++n) items.push_back(shared_item(n));
     for (std::size_t t = 0; t < kThreads; ++t) {
-      for (std::size_t u = 0; u < kUsers; ++u) users.push_back(user_of(t, u));
+      for (std::size_t u = 0; u < kUsersOfThread; ++u) users.push_back(user_of(t, u));
       for (std::size_t i = 0; i <= kMarkedItem; ++i) items.push_back(item_of(t, i));
     }
     return answers_of(engine, users, items);

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/rng.h"
 #include "coseno/engine.h"
+#include "engine/engine_fixture.h"
 #include "engine/engine_testing.h"
 #include "engine/plain_engine.h"
 
@@ -25,9 +26,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::int64_t kNow = 1'700'000'000'000;
-constexpr std::int64_t kDay = 24LL * 3600 * 1000;
-constexpr std::size_t kHistoryLength = 8;
+constexpr std::size_t kShortHistory = 8;
 constexpr std::size_t kUsers = 6;
 constexpr std::size_t kItems = 14;
 constexpr std::size_t kSteps = 400;
@@ -51,10 +50,8 @@ class EnginePropertyTest : public testing::TestWithParam<std::uint64_t> {
       : folder_(testing::TempDir() + fmt::format("coseno_property_{}_{}", getpid(), GetParam())),
         rng_(GetParam()) {
     fs::remove_all(folder_);
-    options_ = {.history_length = kHistoryLength,
-                .covisitation_width = 4,
-                .n_threads = 1,
-                .clock = &clock_};
+    options_ = {
+        .history_length = kShortHistory, .covisitation_width = 4, .n_threads = 1, .clock = &clock_};
     open();
   }
   ~EnginePropertyTest() override {
@@ -494,7 +491,7 @@ class EnginePropertyTest : public testing::TestWithParam<std::uint64_t> {
   const std::vector<std::string> items_ = names('i', kItems);
   const std::vector<std::string> property_names_ = {"available", "genre", "year"};
   std::unique_ptr<Engine> engine_;
-  PlainEngine plain_{kHistoryLength};
+  PlainEngine plain_{kShortHistory};
   std::unique_ptr<Engine> reader_;
   std::optional<PlainEngine> plain_reader_;
 };

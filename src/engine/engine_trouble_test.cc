@@ -23,6 +23,7 @@
 #include "base/clock.h"
 #include "base/rng.h"
 #include "coseno/engine.h"
+#include "engine/engine_fixture.h"
 #include "engine/engine_testing.h"
 #include "storage/disk_testing.h"
 
@@ -30,9 +31,6 @@ namespace coseno {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::int64_t kNow = 1'700'000'000'000;
-constexpr std::int64_t kDay = 24LL * 3600 * 1000;
 
 class EngineTroubleTest : public testing::Test {
  protected:

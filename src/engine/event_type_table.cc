@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/clock.h"
 #include "data/utf8.h"
 
 namespace coseno {
 namespace {
 
-constexpr double kDayMs = 24.0 * 3600 * 1000;
 constexpr std::size_t kMaxNameBytes = 64;
 constexpr double kMaxWeight = 1000;
 constexpr double kMaxDays = 36500;

@@ -106,7 +106,7 @@ Result<std::shared_ptr<ModelSnapshot>> read_description(const std::string& path)
   return snapshot;
 }
 
-Result<void> make_folder(const std::string& path) {
+Result<void> make_snapshot_folder(const std::string& path) {
   std::error_code error;
   fs::create_directories(path, error);
   if (error) return make_error(ErrorCode::io, "{}: {}", path, error.message());
@@ -205,7 +205,7 @@ Result<void> make_search(MatrixView vectors, const std::string& path, ModelSnaps
 Result<void> ModelSnapshot::save(const std::string& snapshots, const FittedModel& fitted,
                                  const SearchGraph* graph) const {
   const std::string folder = folder_of(snapshots, id);
-  COSENO_TRY(make_folder(folder));
+  COSENO_TRY(make_snapshot_folder(folder));
   COSENO_TRY(save_model(fitted, folder + "/model.safetensors"));
   if (graph != nullptr) COSENO_TRY(save_search_graph(*graph, id, folder + "/graph.safetensors"));
   COSENO_TRY(write_text(folder + "/snapshot.json", description(*this)));
@@ -246,7 +246,7 @@ Result<std::vector<SnapshotInfo>> ModelSnapshot::list(const std::string& snapsho
 Result<void> ModelSnapshot::copy(const std::string& snapshots, std::uint64_t id,
                                  const std::string& to) {
   if (id == 0) return {};
-  COSENO_TRY(make_folder(folder_of(to, id)));
+  COSENO_TRY(make_snapshot_folder(folder_of(to, id)));
   for (const char* const name : {"model.safetensors", "graph.safetensors", "snapshot.json"}) {
     if (!fs::exists(fmt::format("{}/{}", folder_of(snapshots, id), name))) continue;
     COSENO_TRY(copy_file(fmt::format("{}/{}", folder_of(snapshots, id), name),

@@ -27,7 +27,6 @@ constexpr std::size_t kMaxReasons = 3;
 // all of them are shared, beside the co-visitation's 0.1 to 1.
 constexpr std::size_t kMostAlike = 20000;
 constexpr float kAlike = 0.1F;
-constexpr double kDayMs = 24.0 * 3600 * 1000;
 
 // Candidates that diversity, calibration, caps and chance choose from: so many a place, and no
 // fewer than that. Where caps leave places empty, more are taken.

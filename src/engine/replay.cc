@@ -17,7 +17,7 @@
 namespace coseno {
 namespace {
 
-constexpr std::size_t kLeastEvents = 100;
+constexpr std::size_t kLeastReplayed = 100;
 constexpr std::size_t kEventsBetweenReports = 256;
 
 using SteadyClock = std::chrono::steady_clock;
@@ -199,8 +199,8 @@ class Contestant {
 };
 
 Result<void> check(const Interactions& interactions, const ReplayOptions& options) {
-  if (interactions.size() < kLeastEvents) {
-    return invalid_argument("a replay needs at least {} events, not {}", kLeastEvents,
+  if (interactions.size() < kLeastReplayed) {
+    return invalid_argument("a replay needs at least {} events, not {}", kLeastReplayed,
                             interactions.size());
   }
   if (!(options.warm_up > 0 && options.warm_up < 1)) {

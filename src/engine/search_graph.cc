@@ -44,7 +44,7 @@ Judgement judge(const HnswRetriever& retriever, const Model& model, const UserIt
   return {sum.recall / count, sum.n_scored / count};
 }
 
-std::unexpected<Error> corrupt(const std::string& path, std::string_view why) {
+std::unexpected<Error> corrupt_graph(const std::string& path, std::string_view why) {
   return make_error(ErrorCode::corrupt, "{}: {}", path, why);
 }
 
@@ -54,7 +54,7 @@ Result<Number> number(const TensorFile& file, std::string_view key) {
   Number value = 0;
   const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
   if (read.ec != std::errc() || read.ptr != text.data() + text.size()) {
-    return corrupt(file.path(), fmt::format("{} is no number", key));
+    return corrupt_graph(file.path(), fmt::format("{} is no number", key));
   }
   return value;
 }
@@ -122,10 +122,10 @@ Result<SearchGraph> load_search_graph(MatrixView vectors, std::uint64_t id, cons
                                       const SearchGraphOptions& options) {
   COSENO_ASSIGN(file, TensorFile::read(path));
   COSENO_ASSIGN(of, number<std::uint64_t>(file, "coseno.snapshot"));
-  if (of != id) return corrupt(path, fmt::format("is of snapshot {}, not {}", of, id));
+  if (of != id) return corrupt_graph(path, fmt::format("is of snapshot {}, not {}", of, id));
   COSENO_ASSIGN(recall, number<double>(file, "coseno.recall"));
   COSENO_ASSIGN(n_graphs, number<std::uint32_t>(file, "coseno.graphs"));
-  if (n_graphs > vectors.n_rows) return corrupt(path, "has more graphs than items");
+  if (n_graphs > vectors.n_rows) return corrupt_graph(path, "has more graphs than items");
   std::vector<HnswRetriever::Graph> graphs(n_graphs);
   for (std::uint32_t g = 0; g < n_graphs; ++g) {
     graphs[g].first = g;
@@ -140,7 +140,7 @@ Result<SearchGraph> load_search_graph(MatrixView vectors, std::uint64_t id, cons
   }
   Result<HnswRetriever> retriever =
       HnswRetriever::assemble(vectors, options.hnsw, std::move(graphs));
-  if (!retriever) return corrupt(path, retriever.error().message);
+  if (!retriever) return corrupt_graph(path, retriever.error().message);
   return SearchGraph{std::move(*retriever), recall};
 }
 

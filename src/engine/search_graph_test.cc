@@ -16,24 +16,24 @@
 namespace coseno {
 namespace {
 
-constexpr std::size_t kItems = 10'000;
-constexpr std::size_t kUsers = 300;
+constexpr std::size_t kGraphItems = 10'000;
+constexpr std::size_t kGraphUsers = 300;
 // Small enough for a test, and walked although items are few.
 constexpr SearchGraphOptions kSmall = {
-    .least_items = kItems,
+    .least_items = kGraphItems,
     .hnsw = {.build_width = 100, .width = 150, .walk_share = 0.9, .rows_a_graph = 6'000},
     .walked_row = 2};
 
 // A user's vector is the sum of those of the items of their history.
 class VectorModel : public Model {
  public:
-  VectorModel() : vectors_(kItems, 8) {
+  VectorModel() : vectors_(kGraphItems, 8) {
     Rng rng(1);
     for (float& value : vectors_.values()) value = static_cast<float>(rng.uniform() - 0.5);
   }
 
   std::string_view name() const override { return "vectors"; }
-  std::size_t n_items() const override { return kItems; }
+  std::size_t n_items() const override { return kGraphItems; }
   std::optional<MatrixView> item_vectors() const override { return vectors_.view(); }
   std::vector<float> user_vector(const Profile& profile) const override {
     std::vector<float> sum(8);
@@ -58,12 +58,12 @@ class VectorModel : public Model {
 
 UserItemMatrix histories() {
   Rng rng(2);
-  std::vector<std::vector<Interaction>> histories(kUsers);
+  std::vector<std::vector<Interaction>> histories(kGraphUsers);
   for (std::vector<Interaction>& history : histories) {
     for (int n = 0; n < 3; ++n)
-      history.push_back({static_cast<ItemIndex>(rng.below(kItems)), 1, 0});
+      history.push_back({static_cast<ItemIndex>(rng.below(kGraphItems)), 1, 0});
   }
-  return UserItemMatrix::from_histories(histories, kItems, false);
+  return UserItemMatrix::from_histories(histories, kGraphItems, false);
 }
 
 class SearchGraphTest : public testing::Test {
@@ -103,12 +103,12 @@ TEST_F(SearchGraphTest, ALoadedGraphFindsNearlyAllOfTheBest) {
   const VectorSearch by_graph(std::move(loaded->retriever));
   const VectorSearch exact(vectors_);
   Trending trending(7);
-  trending.grow(kItems);
+  trending.grow(kGraphItems);
   for (std::uint32_t i = 0; i < 100; ++i) trending.add(ItemIndex{i * 7}, i, 0);
   LiveScores::Scratch live_scratch;
-  LiveScores live(trending, kItems, live_scratch);
+  LiveScores live(trending, kGraphItems, live_scratch);
   live.add_trending(0.1);
-  const std::vector<std::uint64_t> allowed((kItems + 63) / 64, ~std::uint64_t{0});
+  const std::vector<std::uint64_t> allowed((kGraphItems + 63) / 64, ~std::uint64_t{0});
   SearchScratch scratches[2];
   std::size_t n_found = 0;
   for (std::uint32_t u = 0; u < 100; ++u) {
@@ -120,14 +120,14 @@ TEST_F(SearchGraphTest, ALoadedGraphFindsNearlyAllOfTheBest) {
     n_found += static_cast<std::size_t>(std::ranges::count_if(found, [&](const Scored& one) {
       return std::ranges::find(expected, one) != expected.end();
     }));
-    EXPECT_LT(scratches[1].retriever.n_scored(), kItems / 2) << "no walk";
+    EXPECT_LT(scratches[1].retriever.n_scored(), kGraphItems / 2) << "no walk";
   }
   EXPECT_GE(n_found, 950U);
 }
 
 TEST_F(SearchGraphTest, FewItemsNeedNone) {
   SearchGraphOptions options = kSmall;
-  options.least_items = kItems + 1;
+  options.least_items = kGraphItems + 1;
   EXPECT_FALSE(make(options).has_value());
 }
 

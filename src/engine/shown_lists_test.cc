@@ -21,15 +21,13 @@
 
 #include "base/clock.h"
 #include "coseno/engine.h"
+#include "engine/engine_fixture.h"
 #include "engine/engine_testing.h"
 
 namespace coseno {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::int64_t kNow = 1'700'000'000'000;
-constexpr std::int64_t kDay = 24LL * 3600 * 1000;
 
 class ShownListsEngineTest : public testing::Test {
  protected:

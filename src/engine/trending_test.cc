@@ -7,13 +7,13 @@
 #include <vector>
 
 #include "base/rng.h"
+#include "engine/engine_fixture.h"
 
 namespace coseno {
 namespace {
 
 constexpr ItemIndex kTea{0};
 constexpr ItemIndex kJam{1};
-constexpr std::int64_t kDay = 24LL * 3600 * 1000;
 
 std::vector<float> scores(const Trending& trending) {
   std::vector<float> out(trending.n_items());

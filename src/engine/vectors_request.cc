@@ -12,7 +12,7 @@
 namespace coseno {
 namespace {
 
-constexpr std::size_t kMaxNameBytes = 64;
+constexpr std::size_t kMaxModelNameBytes = 64;
 
 // What answers call other parts of a score (coseno/engine.h, Source).
 constexpr std::array<std::string_view, 5> kTaken = {"covisitation", "trending", "content",
@@ -39,9 +39,9 @@ Result<void> check_name(std::string_view name) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
            c == '-' || c == '.';
   };
-  if (name.empty() || name.size() > kMaxNameBytes || !std::ranges::all_of(name, fits)) {
+  if (name.empty() || name.size() > kMaxModelNameBytes || !std::ranges::all_of(name, fits)) {
     return invalid_argument("name must be 1 to {} letters, digits, '_', '-' and '.'",
-                            kMaxNameBytes);
+                            kMaxModelNameBytes);
   }
   if (name == auto_model().name || find_model(name) ||
       std::ranges::find(kTaken, name) != kTaken.end()) {

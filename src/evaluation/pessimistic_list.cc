@@ -12,13 +12,13 @@ namespace {
 // Scores looked at together: a few vector comparisons, and nearly always none passes.
 constexpr std::size_t kBlock = 32;
 
-struct Candidate {
+struct Contestant {
   float score;
   char is_relevant;
   std::size_t item;
 
   // What is better is less.
-  bool operator<(const Candidate& other) const {
+  bool operator<(const Contestant& other) const {
     return std::tuple(-score, is_relevant, item) <
            std::tuple(-other.score, other.is_relevant, other.item);
   }
@@ -32,7 +32,7 @@ class Best {
   // What is below it cannot be among the best.
   float threshold() const { return threshold_; }
 
-  void add(const Candidate& candidate) {
+  void add(const Contestant& candidate) {
     if (is_full_ && !(candidate < kth_)) return;
     candidates_.push_back(candidate);
     if (candidates_.size() < 2 * k_) return;
@@ -49,7 +49,7 @@ class Best {
     candidates_.resize(std::min(k_, candidates_.size()));
     std::vector<ItemIndex> items;
     items.reserve(candidates_.size());
-    for (const Candidate& candidate : candidates_) {
+    for (const Contestant& candidate : candidates_) {
       items.push_back(static_cast<ItemIndex>(candidate.item));
     }
     return items;
@@ -57,8 +57,8 @@ class Best {
 
  private:
   std::size_t k_;
-  std::vector<Candidate> candidates_;
-  Candidate kth_{};
+  std::vector<Contestant> candidates_;
+  Contestant kth_{};
   float threshold_ = kNeverScore;
   bool is_full_ = false;
 };

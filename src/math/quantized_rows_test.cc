@@ -14,7 +14,7 @@
 namespace coseno {
 namespace {
 
-constexpr float kNothing = -std::numeric_limits<float>::infinity();
+constexpr float kNoScore = -std::numeric_limits<float>::infinity();
 
 Factors random_factors(std::size_t n_rows, std::size_t dim, std::uint64_t seed) {
   Factors factors(n_rows, dim);
@@ -25,7 +25,7 @@ Factors random_factors(std::size_t n_rows, std::size_t dim, std::uint64_t seed) 
 
 std::vector<RowHit> all_rows(const QuantizedRows& rows, const QuantizedRows::Query& query) {
   std::vector<RowHit> hits(rows.n_blocks() * kBlockRows);
-  hits.resize(rows.rows_above(query, kNothing, 0, rows.n_blocks(), hits));
+  hits.resize(rows.rows_above(query, kNoScore, 0, rows.n_blocks(), hits));
   return hits;
 }
 
@@ -40,7 +40,7 @@ void expect_bounds(const Factors& factors, std::span<const float> vector) {
   for (const RowHit& hit : hits) {
     const float score = dot(vector, factors.row(hit.row));
     ASSERT_GE(rows.bound(query, hit), score);
-    const float below = std::nextafter(score, kNothing);
+    const float below = std::nextafter(score, kNoScore);
     std::vector<RowHit> found(kBlockRows);
     const std::size_t block = hit.row / kBlockRows;
     found.resize(rows.rows_above(query, below, block, block + 1, found));

@@ -11,12 +11,12 @@ namespace coseno {
 namespace {
 
 // Row and column of the t-th tile.
-struct Place {
+struct Tile {
   std::size_t i;
   std::size_t j;
 };
 
-Place place_of(std::size_t t) {
+Tile tile_of(std::size_t t) {
   auto i = static_cast<std::size_t>((std::sqrt(8.0 * static_cast<double>(t) + 1) - 1) / 2);
   while (i * (i + 1) / 2 > t) --i;
   while ((i + 1) * (i + 2) / 2 <= t) ++i;
@@ -64,7 +64,7 @@ class Sweep {
     pool_.parallel_for(matrix_.n_tile_rows(), 1,
                        [&](std::size_t i, std::size_t, int worker) { solve_panel(i, k, worker); });
     pool_.parallel_for(matrix_.n_tiles(), 1,
-                       [&](std::size_t t, std::size_t, int) { update(place_of(t), k); });
+                       [&](std::size_t t, std::size_t, int) { update(tile_of(t), k); });
     return true;
   }
 
@@ -95,7 +95,7 @@ class Sweep {
     }
   }
 
-  void update(Place place, std::size_t k) {
+  void update(Tile place, std::size_t k) {
     const auto [i, j] = place;
     if (i == k || j == k) return;
     const std::size_t depth = matrix_.n_rows_of(k);

@@ -181,7 +181,7 @@ class CaseMaker {
 };
 
 // Users with something held out, evenly spread where there are more than enough.
-std::vector<UserIndex> judges(const HeldOut& held_out, std::size_t max_users) {
+std::vector<UserIndex> judging_users(const HeldOut& held_out, std::size_t max_users) {
   std::vector<UserIndex> users;
   for (std::size_t u = 0; u < held_out.items.size(); ++u) {
     if (!held_out.items[u].empty()) users.push_back(static_cast<UserIndex>(u));
@@ -195,7 +195,7 @@ std::vector<UserIndex> judges(const HeldOut& held_out, std::size_t max_users) {
 std::vector<BlendCase> make_cases(std::span<const std::unique_ptr<Model>> models,
                                   const HeldOut& held_out, std::size_t max_users,
                                   FitContext& context) {
-  const std::vector<UserIndex> users = judges(held_out, max_users);
+  const std::vector<UserIndex> users = judging_users(held_out, max_users);
   std::vector<BlendCase> cases(users.size());
   std::vector<CaseMaker> makers(static_cast<std::size_t>(context.pool.n_threads()),
                                 CaseMaker(models, held_out));

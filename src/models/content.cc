@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view kRows = "content.rows";
 // Some 10 microseconds of work.
-constexpr std::size_t kItemsInBlock = 256;
+constexpr std::size_t kRowsInBlock = 256;
 
 // ln(rows that have features / rows that have this one), one a feature.
 std::vector<float> inverse_frequencies(const FeatureMatrix& features) {
@@ -42,12 +42,13 @@ std::vector<Feature> weighted_row(FeatureRow row, std::span<const float> frequen
   return weighted;
 }
 
-void add_row(FeatureRow row, float weight, std::span<float> sum) {
+void add_features(FeatureRow row, float weight, std::span<float> sum) {
   for (const Feature& feature : row) sum[feature.index] += weight * feature.weight;
 }
 
 // Of `features` with each row, which has length 1 or 0; 0 where there is no angle.
-void cosines(const FeatureMatrix& rows, std::span<const float> features, std::span<float> out) {
+void feature_cosines(const FeatureMatrix& rows, std::span<const float> features,
+                     std::span<float> out) {
   float squares = 0;
   for (const float feature : features) squares += feature * feature;
   const float scale = squares > 0 ? 1 / std::sqrt(squares) : 0;
@@ -88,7 +89,7 @@ Result<std::unique_ptr<Model>> Content::fit(const Dataset& dataset, const Option
   }
   const std::vector<float> weights = inverse_frequencies(dataset.item_features);
   std::vector<std::vector<Feature>> rows(dataset.items.size());
-  context.pool.parallel_for(rows.size(), kItemsInBlock, [&](auto begin, auto end, int) {
+  context.pool.parallel_for(rows.size(), kRowsInBlock, [&](auto begin, auto end, int) {
     if (context.progress.cancelled()) return;
     for (std::size_t i = begin; i < end; ++i) {
       rows[i] = weighted_row(dataset.item_features.row(i), weights);
@@ -112,14 +113,14 @@ Result<std::unique_ptr<Model>> Content::load(const TensorFile& file, const Datas
 }
 
 void Content::score(const Profile& profile, std::span<float> out) const {
-  cosines(rows_, user_features(profile), out);
+  feature_cosines(rows_, user_features(profile), out);
 }
 
 Ranking Content::similar_items(ItemIndex item, std::size_t k) const {
   std::vector<float> features(rows_.n_features());
-  add_row(rows_.row(offset(item)), 1, features);
+  add_features(rows_.row(offset(item)), 1, features);
   std::vector<float> scores(n_items());
-  cosines(rows_, features, scores);
+  feature_cosines(rows_, features, scores);
   std::ranges::replace(scores, 0.0F, kNeverScore);
   if (offset(item) < scores.size()) scores[offset(item)] = kNeverScore;
   return best_items(scores, k);
@@ -134,7 +135,7 @@ std::vector<float> Content::user_features(const Profile& profile) const {
   const KnownPart known = known_part(profile, n_items());
   const std::vector<float> weights = weights_of(known, has_ratings_);
   for (std::size_t i = 0; i < known.history.size(); ++i) {
-    add_row(rows_.row(offset(known.history[i].item)), weights[i], features);
+    add_features(rows_.row(offset(known.history[i].item)), weights[i], features);
   }
   return features;
 }

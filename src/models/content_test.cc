@@ -26,7 +26,7 @@ Catalog films() {
   return catalog;
 }
 
-Dataset dataset(bool has_values = true) {
+Dataset film_dataset(bool has_values = true) {
   Interactions interactions;
   interactions.has_values = has_values;
   const UserIndex ann = interactions.users.add("ann");
@@ -45,7 +45,7 @@ constexpr ItemIndex kAlien{4};
 
 // "mash" has both genres with the same weight: the angle to "funny" is 45 degrees.
 TEST(ContentTest, ScoresAreCosines) {
-  const auto model = fit<Content>(dataset(), {});
+  const auto model = fit<Content>(film_dataset(), {});
   const std::vector<float> out = scores(*model, {Acts{{kFunny, 5, 0}}});
   EXPECT_FLOAT_EQ(out[0], 1);
   EXPECT_FLOAT_EQ(out[1], std::sqrt(0.5F));
@@ -56,7 +56,7 @@ TEST(ContentTest, ScoresAreCosines) {
 
 // "alien" is below the user's mean of 3.
 TEST(ContentTest, WhatTheUserDislikedDoesNotCount) {
-  const auto model = fit<Content>(dataset(), {});
+  const auto model = fit<Content>(film_dataset(), {});
   const std::vector<float> out = scores(*model, {Acts{{kFunny, 5, 0}, {kAlien, 1, 0}}});
   EXPECT_FLOAT_EQ(out[0], 1);
   EXPECT_EQ(out[5], 0);
@@ -64,14 +64,14 @@ TEST(ContentTest, WhatTheUserDislikedDoesNotCount) {
 
 // The same history as plain acts: both count alike, at a right angle.
 TEST(ContentTest, PlainActsAllCountAlike) {
-  const auto model = fit<Content>(dataset(false), {});
+  const auto model = fit<Content>(film_dataset(false), {});
   const std::vector<float> out = scores(*model, {Acts{{kFunny, 5, 0}, {kAlien, 1, 0}}});
   EXPECT_FLOAT_EQ(out[0], std::sqrt(0.5F));
   EXPECT_FLOAT_EQ(out[5], std::sqrt(0.5F));
 }
 
 TEST(ContentTest, EqualRatingsAllCountAlike) {
-  const auto model = fit<Content>(dataset(), {});
+  const auto model = fit<Content>(film_dataset(), {});
   const std::vector<float> out = scores(*model, {Acts{{kFunny, 2, 0}, {kAlien, 2, 0}}});
   EXPECT_FLOAT_EQ(out[0], std::sqrt(0.5F));
   EXPECT_FLOAT_EQ(out[5], std::sqrt(0.5F));
@@ -93,7 +93,7 @@ TEST(ContentTest, RareFeaturesWeighMore) {
 }
 
 TEST(ContentTest, SimilarItemsShareSomething) {
-  const auto model = fit<Content>(dataset(), {});
+  const auto model = fit<Content>(film_dataset(), {});
   const Ranking similar = model->similar_items(kFunny, 10);
   ASSERT_EQ(similar.size(), 2U);
   EXPECT_EQ(similar[0].item, ItemIndex{1});

@@ -21,7 +21,7 @@ constexpr std::size_t kItemsInBlock = 8;
 
 // What weighs less is as nothing, and products of weights stay away from underflow: a sum of 0 must
 // mean that nothing was added.
-constexpr float kLeastWeight = 1e-6F;
+constexpr float kLeastPairWeight = 1e-6F;
 
 std::vector<std::uint32_t> by_falling_size(const UserItemMatrix& matrix) {
   std::vector<std::uint32_t> order(matrix.n_items());
@@ -195,7 +195,7 @@ Cooccurrence::Cooccurrence(const UserItemMatrix& matrix, const ActWeights& acts,
     const float mean = acts.user_mean(history);
     for (const Interaction& entry : history.last(std::min(history.size(), kMaxHistory))) {
       const float weight = acts.of(entry.value, mean);
-      if (weight < kLeastWeight || user_weights[u] < kLeastWeight) continue;
+      if (weight < kLeastPairWeight || user_weights[u] < kLeastPairWeight) continue;
       users[offset(entry.item)].push_back({u, weight});
       items.push_back({places[offset(entry.item)], user_weights[u] * weight});
       norms_[offset(entry.item)] += user_weights[u] * weight * weight;

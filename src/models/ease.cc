@@ -8,8 +8,6 @@
 namespace coseno {
 namespace {
 
-constexpr double kGigabyte = 1e9;
-
 bool is_dense(const Ease::Options& options, std::size_t n_items) {
   if (options.solver != "auto") return options.solver == "dense";
   const auto k = static_cast<std::size_t>(options.neighbours);

@@ -14,11 +14,10 @@
 namespace coseno {
 namespace {
 
-constexpr double kGigabyte = 1e9;
 constexpr std::string_view kStage = "fitting ease";
 
 // Some milliseconds.
-constexpr std::size_t kItemsInBlock = 4;
+constexpr std::size_t kColumnsInBlock = 4;
 
 // Rows of the inverse that are read at once: a cache line of floats, so that the columns of the
 // other triangle are read whole.
@@ -28,7 +27,7 @@ static_assert(SymmetricMatrix::kTileSize % kRowsAtOnce == 0);
 // Users with more items than this take no part in the search for candidates: pairs are counted, so
 // one robot that has had everything would cost its square. People have fewer (MovieLens 20M:
 // 9,254).
-constexpr std::size_t kMaxHistory = 10000;
+constexpr std::size_t kMaxPairedHistory = 10000;
 
 // l_j
 std::vector<float> penalties(const ActMatrix& acts, const EaseProblem& problem) {
@@ -214,7 +213,7 @@ class ItemRegression {
     scratch.sums.resize(acts_.n_items());
     for (const Feature& user : acts_.item(i)) {
       const FeatureRow others = acts_.user(user.index);
-      if (others.size() > kMaxHistory) continue;
+      if (others.size() > kMaxPairedHistory) continue;
       for (const Feature& other : others) {
         float& sum = scratch.sums[other.index];
         if (sum == 0) scratch.touched.push_back(other.index);
@@ -317,7 +316,7 @@ Result<EaseWeights> solve_sparse(const ActMatrix& acts, const EaseProblem& probl
   const std::vector<float> factors = popularity_factors(acts, problem.popularity);
   EaseWeights weights(acts.n_items());
   std::vector<ItemRegression::Scratch> scratch(static_cast<std::size_t>(context.pool.n_threads()));
-  COSENO_TRY(for_items(weights.size(), kItemsInBlock, kStage, context,
+  COSENO_TRY(for_items(weights.size(), kColumnsInBlock, kStage, context,
                        [&](std::size_t begin, std::size_t end, std::size_t worker) {
                          for (std::size_t i = begin; i < end; ++i) {
                            weights[i] = regression.solve(i, scratch[worker]);

@@ -9,6 +9,8 @@
 
 namespace coseno {
 
+constexpr double kGigabyte = 1e9;  // bytes
+
 // For each item i the regression of its acts on those of all others, each weight drawn to 0:
 //
 //   b_i  = argmin |a_i - A b|^2 + sum_j l_j b_j^2,  b_ii = 0      a_j: item j's column of A

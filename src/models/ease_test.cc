@@ -15,7 +15,7 @@ namespace coseno {
 namespace {
 
 // What each item says alone: row j holds s_ji.
-Eigen::MatrixXd weights_of(const Model& model) {
+Eigen::MatrixXd item_weights_of(const Model& model) {
   const auto n = static_cast<Eigen::Index>(model.n_items());
   Eigen::MatrixXd weights(n, n);
   for (Eigen::Index j = 0; j < n; ++j) {
@@ -41,7 +41,7 @@ TEST(EaseTest, TwoItemsByHand) {
   for (const char* solver : {"dense", "sparse"}) {
     Ease::Options options = kPlain;
     options.solver = solver;
-    const Eigen::MatrixXd weights = weights_of(*fit<Ease>(dataset_of(kTwoItems), options));
+    const Eigen::MatrixXd weights = item_weights_of(*fit<Ease>(dataset_of(kTwoItems), options));
     EXPECT_NEAR(weights(0, 1), 2.0 / 3, 2e-6) << solver;
     EXPECT_NEAR(weights(1, 0), 2.0 / 4, 2e-6) << solver;
     EXPECT_NEAR(weights(0, 0), 0, 2e-6) << solver;
@@ -52,7 +52,7 @@ TEST(EaseTest, TwoItemsByHand) {
 TEST(EaseTest, DropoutGrowsWithPopularity) {
   Ease::Options options = kPlain;
   options.dropout = 0.5;
-  const Eigen::MatrixXd weights = weights_of(*fit<Ease>(dataset_of(kTwoItems), options));
+  const Eigen::MatrixXd weights = item_weights_of(*fit<Ease>(dataset_of(kTwoItems), options));
   EXPECT_NEAR(weights(0, 1), 2.0 / 5, 2e-6);
   EXPECT_NEAR(weights(1, 0), 2.0 / 7, 2e-6);
 }
@@ -61,7 +61,7 @@ TEST(EaseTest, DropoutGrowsWithPopularity) {
 TEST(EaseTest, UsersWithManyItemsCountLess) {
   Ease::Options options = kPlain;
   options.user_length = 1;
-  const Eigen::MatrixXd weights = weights_of(*fit<Ease>(dataset_of(kTwoItems), options));
+  const Eigen::MatrixXd weights = item_weights_of(*fit<Ease>(dataset_of(kTwoItems), options));
   EXPECT_NEAR(weights(0, 1), 1.0 / 2, 2e-6);
   EXPECT_NEAR(weights(1, 0), 1.0 / 3, 2e-6);
 }
@@ -70,7 +70,7 @@ TEST(EaseTest, UsersWithManyItemsCountLess) {
 TEST(EaseTest, PopularItemsSpeakLouderAndComeLater) {
   Ease::Options options = kPlain;
   options.popularity = 0.5;
-  const Eigen::MatrixXd weights = weights_of(*fit<Ease>(dataset_of(kTwoItems), options));
+  const Eigen::MatrixXd weights = item_weights_of(*fit<Ease>(dataset_of(kTwoItems), options));
   EXPECT_NEAR(weights(0, 1), 2.0 / 3 * std::sqrt(2.0 / 3), 2e-6);
   EXPECT_NEAR(weights(1, 0), 2.0 / 4 * std::sqrt(3.0 / 2), 2e-6);
 }
@@ -129,7 +129,7 @@ TEST(EaseTest, BothSolversAgreeWithDouble) {
   const Eigen::MatrixXd expected = plain_weights(acts, options);
   for (const char* solver : {"dense", "sparse"}) {
     options.solver = solver;
-    const Eigen::MatrixXd weights = weights_of(*fit<Ease>(dataset, options));
+    const Eigen::MatrixXd weights = item_weights_of(*fit<Ease>(dataset, options));
     EXPECT_LT((weights - expected).cwiseAbs().maxCoeff(), 2e-5) << solver;
   }
 }
@@ -165,7 +165,7 @@ TEST(EaseTest, AnyNumberOfThreadsGivesTheSameScores) {
     const Ease::Options options = {.neighbours = 20, .solver = solver};
     const auto one = try_fit<Ease>(dataset, options, 1).value();
     const auto three = try_fit<Ease>(dataset, options, 3).value();
-    EXPECT_EQ(weights_of(*one), weights_of(*three)) << solver;
+    EXPECT_EQ(item_weights_of(*one), item_weights_of(*three)) << solver;
   }
 }
 

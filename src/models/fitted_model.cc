@@ -41,7 +41,7 @@ constexpr std::string_view kHistoryTimes = "coseno.histories.times";    // I64, 
 constexpr std::string_view kUserFeatures = "coseno.user_features";  // sparse rows
 
 template <class... Args>
-std::unexpected<Error> corrupt(fmt::format_string<Args...> format, Args&&... args) {
+std::unexpected<Error> corrupt_model(fmt::format_string<Args...> format, Args&&... args) {
   return make_error(ErrorCode::corrupt, format, std::forward<Args>(args)...);
 }
 
@@ -59,7 +59,7 @@ Result<json::value> parse_metadata(const TensorFile& file, std::string_view key)
   COSENO_ASSIGN(text, file.metadata(key));
   json::error_code error;
   json::value value = json::parse(text, error);
-  if (error) return corrupt("{}: metadata '{}': {}", file.path(), key, error.message());
+  if (error) return corrupt_model("{}: metadata '{}': {}", file.path(), key, error.message());
   return value;
 }
 
@@ -67,15 +67,16 @@ Result<json::value> parse_metadata(const TensorFile& file, std::string_view key)
 template <class Index>
 Result<IdMap<Index>> load_ids(const TensorFile& file, std::string_view key) {
   COSENO_ASSIGN(value, parse_metadata(file, key));
-  if (!value.is_array()) return corrupt("{}: metadata '{}' is no list", file.path(), key);
+  if (!value.is_array()) return corrupt_model("{}: metadata '{}' is no list", file.path(), key);
   IdMap<Index> ids;
   for (const json::value& element : value.get_array()) {
     const std::string_view id = element.is_string() ? element.get_string() : std::string_view();
     if (id.empty() || id.size() > kMaxIdBytes) {
-      return corrupt("{}: metadata '{}' holds at {} what is no id of 1 to {} bytes", file.path(),
-                     key, ids.size(), kMaxIdBytes);
+      return corrupt_model("{}: metadata '{}' holds at {} what is no id of 1 to {} bytes",
+                           file.path(), key, ids.size(), kMaxIdBytes);
     }
-    if (ids.find(id)) return corrupt("{}: metadata '{}' holds '{}' twice", file.path(), key, id);
+    if (ids.find(id))
+      return corrupt_model("{}: metadata '{}' holds '{}' twice", file.path(), key, id);
     ids.add(id);
   }
   return ids;
@@ -109,13 +110,13 @@ Result<void> check_history(History history, std::size_t user, std::size_t n_item
   for (std::size_t i = 0; i < history.size(); ++i) {
     const std::size_t item = offset(history[i].item);
     if (item >= n_items) {
-      return corrupt("{}: user {} has item {} of {}", path, user, item, n_items);
+      return corrupt_model("{}: user {} has item {} of {}", path, user, item, n_items);
     }
     if (std::exchange(last_user[item], user) == user) {
-      return corrupt("{}: user {} has item {} twice", path, user, item);
+      return corrupt_model("{}: user {} has item {} twice", path, user, item);
     }
     if (i > 0 && history[i].time < history[i - 1].time) {
-      return corrupt("{}: the history of user {} is not oldest first", path, user);
+      return corrupt_model("{}: the history of user {} is not oldest first", path, user);
     }
   }
   return {};
@@ -130,7 +131,7 @@ Result<UserItemMatrix> load_histories(const TensorFile& file, std::size_t n_user
   COSENO_ASSIGN(times, file.int64s(kHistoryTimes, {n}));
   COSENO_ASSIGN(has_values, file.metadata(kHasValuesKey));
   if (has_values != "true" && has_values != "false") {
-    return corrupt("{}: metadata '{}' is neither true nor false", file.path(), kHasValuesKey);
+    return corrupt_model("{}: metadata '{}' is neither true nor false", file.path(), kHasValuesKey);
   }
   std::vector<std::vector<Interaction>> histories(n_users);
   std::vector<std::size_t> last_user(n_items, n_users);
@@ -148,7 +149,8 @@ Result<UserItemMatrix> load_histories(const TensorFile& file, std::size_t n_user
 Result<FeatureEncoder> load_encoder(const TensorFile& file, std::string_view key) {
   COSENO_ASSIGN(text, file.metadata(key));
   Result<FeatureEncoder> encoder = FeatureEncoder::from_json(text);
-  if (!encoder) return corrupt("{}: metadata '{}': {}", file.path(), key, encoder.error().message);
+  if (!encoder)
+    return corrupt_model("{}: metadata '{}': {}", file.path(), key, encoder.error().message);
   return encoder;
 }
 
@@ -179,18 +181,18 @@ std::string settings_to_json(const Settings& settings) {
 Result<Settings> load_settings(const TensorFile& file, const ModelInfo& model) {
   COSENO_ASSIGN(value, parse_metadata(file, kSettingsKey));
   if (!value.is_object()) {
-    return corrupt("{}: metadata '{}' is no object", file.path(), kSettingsKey);
+    return corrupt_model("{}: metadata '{}' is no object", file.path(), kSettingsKey);
   }
   Settings settings;
   for (const auto& [name, text] : value.get_object()) {
     if (!text.is_string()) {
-      return corrupt("{}: metadata '{}': '{}' is no string", file.path(), kSettingsKey,
-                     std::string_view(name));
+      return corrupt_model("{}: metadata '{}': '{}' is no string", file.path(), kSettingsKey,
+                           std::string_view(name));
     }
     settings.emplace(name, text.get_string());
   }
   if (const Result<void> good = model.check(settings); !good) {
-    return corrupt("{}: metadata '{}': {}", file.path(), kSettingsKey, good.error().message);
+    return corrupt_model("{}: metadata '{}': {}", file.path(), kSettingsKey, good.error().message);
   }
   return settings;
 }
@@ -200,21 +202,21 @@ Result<std::uint64_t> load_seed(const TensorFile& file) {
   std::uint64_t seed = 0;
   const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
   if (error != std::errc() || rest != text.data() + text.size()) {
-    return corrupt("{}: metadata '{}' is no whole number", file.path(), kSeedKey);
+    return corrupt_model("{}: metadata '{}' is no whole number", file.path(), kSeedKey);
   }
   return seed;
 }
 
 Result<const ModelInfo*> model_of(const TensorFile& file) {
   const Result<std::string> format = file.metadata(kFormatKey);
-  if (!format) return corrupt("{}: is no model file of coseno", file.path());
+  if (!format) return corrupt_model("{}: is no model file of coseno", file.path());
   if (*format != kFormat) {
-    return corrupt("{}: has format {}, but this program reads format {}", file.path(), *format,
-                   kFormat);
+    return corrupt_model("{}: has format {}, but this program reads format {}", file.path(),
+                         *format, kFormat);
   }
   COSENO_ASSIGN(name, file.metadata(kModelKey));
   Result<const ModelInfo*> model = find_saved_model(name);
-  if (!model) return corrupt("{}: {}", file.path(), model.error().message);
+  if (!model) return corrupt_model("{}: {}", file.path(), model.error().message);
   return model;
 }
 
@@ -282,7 +284,8 @@ Result<FittedModel> load_model(const TensorFile& file) {
   COSENO_ASSIGN(seed, load_seed(file));
   const std::string called = file.metadata(kNameKey).value_or("");
   if (called.size() > kMaxIdBytes) {
-    return corrupt("{}: metadata '{}' has more than {} bytes", file.path(), kNameKey, kMaxIdBytes);
+    return corrupt_model("{}: metadata '{}' has more than {} bytes", file.path(), kNameKey,
+                         kMaxIdBytes);
   }
   COSENO_ASSIGN(dataset, load_dataset(file));
   COSENO_ASSIGN(model, info->load(file, dataset));

@@ -20,10 +20,10 @@ constexpr std::size_t kBlock = 32;
 // Rows a partial sum of the scatter matrix.
 constexpr std::size_t kScatterBlock = 1024;
 // Ratings gathered at a time, so that scratch memory does not grow with the longest history.
-constexpr std::size_t kGather = 256;
+constexpr std::size_t kGatheredAtOnce = 256;
 // Standard deviation of the first vectors' elements, in units of the ratings' deviation: with 0.1
 // the chain leaves the origin only after some 40 rounds, with 0.3 in the first.
-constexpr float kFirstDeviation = 0.3F;
+constexpr float kStartDeviation = 0.3F;
 
 using Normal = boost::random::normal_distribution<float>;
 
@@ -65,7 +65,7 @@ GibbsSide::GibbsSide(RatingRows ratings, Design design, std::size_t dim, std::ui
       root_(width_ * width_),
       weight_precisions_(design_.n_groups, 1.0) {
   Rng first = rng(0, 3, 0);
-  Normal normal(0, kFirstDeviation);
+  Normal normal(0, kStartDeviation);
   for (std::size_t i = 0; i < n(); ++i) {
     for (float& x : vectors_.row(i).first(n_numbers())) x = normal(first);
   }
@@ -309,9 +309,9 @@ void GibbsSide::gather(const GibbsSide& other, std::size_t i, std::size_t from, 
 double GibbsSide::squared_error(const GibbsSide& other, std::size_t i, Scratch& scratch) const {
   const std::size_t size = ratings_.row(i).size();
   double sum = 0;
-  for (std::size_t from = 0; from < size; from += kGather) {
-    const std::size_t count = std::min(size - from, kGather);
-    if (size > kGather) gather(other, i, from, from + count, scratch);
+  for (std::size_t from = 0; from < size; from += kGatheredAtOnce) {
+    const std::size_t count = std::min(size - from, kGatheredAtOnce);
+    if (size > kGatheredAtOnce) gather(other, i, from, from + count, scratch);
     multiply({scratch.rows.data(), count, width_}, scratch.right, scratch.predicted);
     for (std::size_t j = 0; j < count; ++j) {
       const double error = scratch.targets[j] - scratch.predicted[j];
@@ -326,10 +326,10 @@ void GibbsSide::sample_vectors(const GibbsSide& other, std::span<const float> no
                                std::span<double> squared_errors) {
   const Scratch empty{.noise_precisions = noise_precisions,
                       .noise_is_of_rows = noise_is_of_rows,
-                      .rows = std::vector<float>(kGather * width_),
-                      .weights = std::vector<float>(kGather),
-                      .targets = std::vector<float>(kGather),
-                      .predicted = std::vector<float>(kGather),
+                      .rows = std::vector<float>(kGatheredAtOnce * width_),
+                      .weights = std::vector<float>(kGatheredAtOnce),
+                      .targets = std::vector<float>(kGatheredAtOnce),
+                      .predicted = std::vector<float>(kGatheredAtOnce),
                       .gram = std::vector<float>(width_ * width_),
                       .copy = std::vector<float>(width_ * width_),
                       .right = std::vector<float>(width_)};
@@ -350,8 +350,8 @@ void GibbsSide::sample_vector(const GibbsSide& other, std::size_t i, std::uint64
   const std::size_t size = ratings_.row(i).size();
   scratch.gram = precision_;
   combine({precision_.data(), width_, width_}, prior_means_.row(i), scratch.right);
-  for (std::size_t from = 0; from < size; from += kGather) {
-    const std::size_t count = std::min(size - from, kGather);
+  for (std::size_t from = 0; from < size; from += kGatheredAtOnce) {
+    const std::size_t count = std::min(size - from, kGatheredAtOnce);
     gather(other, i, from, from + count, scratch);
     add_normal_equations(scratch.rows.data(), std::span(scratch.weights).first(count),
                          std::span(scratch.targets).first(count), width_, scratch.gram.data(),

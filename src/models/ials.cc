@@ -17,11 +17,11 @@
 namespace coseno {
 namespace {
 
-constexpr const char* kItems = "ials.items";                     // F32, n_items x dim
-constexpr const char* kSquaredLengths = "ials.squared_lengths";  // F32, dim
-constexpr const char* kMeanUser = "ials.mean_user";              // F32, dim
-constexpr const char* kItemWeights = "ials.item_weights";        // F32, n_items
-constexpr const char* kNumbers = "ials.numbers";  // F32: mean, slope, a, share of ridges
+constexpr const char* kIalsItems = "ials.items";                     // F32, n_items x dim
+constexpr const char* kIalsSquaredLengths = "ials.squared_lengths";  // F32, dim
+constexpr const char* kIalsMeanUser = "ials.mean_user";              // F32, dim
+constexpr const char* kItemWeights = "ials.item_weights";            // F32, n_items
+constexpr const char* kIalsNumbers = "ials.numbers";  // F32: mean, slope, a, share of ridges
 
 // Rows that a thread takes at once: about a millisecond.
 constexpr std::size_t kRowsInBlock = 64;
@@ -315,18 +315,18 @@ Result<std::unique_ptr<Model>> Ials::fit(const Dataset& dataset, const Options& 
 
 Result<std::unique_ptr<Model>> Ials::load(const TensorFile& file, const Dataset& dataset) {
   const std::size_t n_items = dataset.items.size();
-  COSENO_ASSIGN(shape, file.shape(kItems));
+  COSENO_ASSIGN(shape, file.shape(kIalsItems));
   constexpr std::size_t kMaxDim = 2048;
   if (shape.size() != 2 || shape[0] != n_items || shape[1] < 1 || shape[1] > kMaxDim) {
-    return make_error(ErrorCode::corrupt, "{}: tensor '{}' is not {} x 1..{}", file.path(), kItems,
-                      n_items, kMaxDim);
+    return make_error(ErrorCode::corrupt, "{}: tensor '{}' is not {} x 1..{}", file.path(),
+                      kIalsItems, n_items, kMaxDim);
   }
   const std::size_t dim = shape[1];
-  COSENO_ASSIGN(items, file.floats(kItems, shape));
-  COSENO_ASSIGN(squared_lengths, file.floats(kSquaredLengths, {dim}));
-  COSENO_ASSIGN(mean_user, file.floats(kMeanUser, {dim}));
+  COSENO_ASSIGN(items, file.floats(kIalsItems, shape));
+  COSENO_ASSIGN(squared_lengths, file.floats(kIalsSquaredLengths, {dim}));
+  COSENO_ASSIGN(mean_user, file.floats(kIalsMeanUser, {dim}));
   COSENO_ASSIGN(item_weights, file.floats(kItemWeights, {n_items}));
-  COSENO_ASSIGN(numbers, file.floats(kNumbers, {4}));
+  COSENO_ASSIGN(numbers, file.floats(kIalsNumbers, {4}));
   // Past 10^6 nothing that was fitted is; below it products stay finite.
   constexpr float kLargest = 1e6F;
   const auto is_within = [](float x) { return std::abs(x) <= kLargest; };
@@ -363,11 +363,11 @@ void Ials::save(TensorFileWriter& file) const {
     const std::span<const float> item = items_.row(i).first(dim_);
     items.insert(items.end(), item.begin(), item.end());
   }
-  file.add(kItems, {n_items(), dim_}, std::move(items));
-  file.add(kSquaredLengths, {dim_}, std::span(squared_lengths_).first(dim_));
-  file.add(kMeanUser, {dim_}, std::span(mean_user_).first(dim_));
+  file.add(kIalsItems, {n_items(), dim_}, std::move(items));
+  file.add(kIalsSquaredLengths, {dim_}, std::span(squared_lengths_).first(dim_));
+  file.add(kIalsMeanUser, {dim_}, std::span(mean_user_).first(dim_));
   file.add(kItemWeights, {n_items()}, item_weights_);
-  file.add(kNumbers, {4},
+  file.add(kIalsNumbers, {4},
            std::vector<float>{weights_.mean(), weights_.slope(), unobserved_, ridge_share_});
 }
 

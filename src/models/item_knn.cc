@@ -11,8 +11,8 @@
 namespace coseno {
 namespace {
 
-constexpr const char* kNorms = "item_knn.norms";      // F32, n_items
-constexpr const char* kNumbers = "item_knn.numbers";  // F32: a, shrink
+constexpr const char* kNorms = "item_knn.norms";         // F32, n_items
+constexpr const char* kKnnNumbers = "item_knn.numbers";  // F32: a, shrink
 
 // Of BM25, as in PyPI's implicit, of which the constants are too: an item that many users have is a
 // long document.
@@ -139,13 +139,13 @@ Result<std::unique_ptr<Model>> ItemKnn::fit(const Dataset& dataset, const Option
 Result<std::unique_ptr<Model>> ItemKnn::load(const TensorFile& file, const Dataset& dataset) {
   COSENO_ASSIGN(weights, ItemWeights::load(kName, file, dataset.items.size()));
   COSENO_ASSIGN(norms, file.floats(kNorms, {dataset.items.size()}));
-  COSENO_ASSIGN(numbers, file.floats(kNumbers, {2}));
+  COSENO_ASSIGN(numbers, file.floats(kKnnNumbers, {2}));
   constexpr float kMaxNorm = 1e18F;  // its powers and sums are finite
   const auto is_sound = [](float x) { return x >= 0 && x <= kMaxNorm; };
   if (!std::ranges::all_of(norms, is_sound) || !std::ranges::all_of(numbers, is_sound) ||
       numbers[0] > 1) {
     return make_error(ErrorCode::corrupt, "{}: tensor '{}' or '{}' is out of range", file.path(),
-                      kNorms, kNumbers);
+                      kNorms, kKnnNumbers);
   }
   auto model = std::make_unique<ItemKnn>();
   model->weights_ = std::move(weights);
@@ -158,7 +158,7 @@ Result<std::unique_ptr<Model>> ItemKnn::load(const TensorFile& file, const Datas
 void ItemKnn::save(TensorFileWriter& file) const {
   weights_.save(kName, file);
   file.add(kNorms, {n_items()}, norms_);
-  file.add(kNumbers, {2}, std::vector<float>{popularity_, shrink_});
+  file.add(kKnnNumbers, {2}, std::vector<float>{popularity_, shrink_});
 }
 
 Ranking ItemKnn::similar_items(ItemIndex item, std::size_t k) const {

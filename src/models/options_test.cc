@@ -41,7 +41,7 @@ Options applied(const Settings& settings) {
   return apply_settings(kModel, fields(), settings).value_or(Options{-1, -1, false, ""});
 }
 
-std::string refusal(const Settings& settings) {
+std::string refused(const Settings& settings) {
   const Result<Options> options = apply_settings(kModel, fields(), settings);
   if (options) return "accepted";
   EXPECT_EQ(options.error().code, ErrorCode::invalid_argument);
@@ -57,29 +57,29 @@ TEST(OptionsTest, EachKindIsSetByName) {
 }
 
 TEST(OptionsTest, NumbersOutOfRangeAreRefusedWithTheBounds) {
-  EXPECT_EQ(refusal({{"dim", "0"}}), "toy: dim must be in [1, 512], not 0");
-  EXPECT_EQ(refusal({{"dim", "513"}}), "toy: dim must be in [1, 512], not 513");
-  EXPECT_EQ(refusal({{"shrink", "-0.1"}}), "toy: shrink must be in [0, 2.5], not -0.1");
-  EXPECT_EQ(refusal({{"shrink", "nan"}}), "toy: shrink must be in [0, 2.5], not nan");
-  EXPECT_EQ(refusal({{"shrink", "inf"}}), "toy: shrink must be in [0, 2.5], not inf");
+  EXPECT_EQ(refused({{"dim", "0"}}), "toy: dim must be in [1, 512], not 0");
+  EXPECT_EQ(refused({{"dim", "513"}}), "toy: dim must be in [1, 512], not 513");
+  EXPECT_EQ(refused({{"shrink", "-0.1"}}), "toy: shrink must be in [0, 2.5], not -0.1");
+  EXPECT_EQ(refused({{"shrink", "nan"}}), "toy: shrink must be in [0, 2.5], not nan");
+  EXPECT_EQ(refused({{"shrink", "inf"}}), "toy: shrink must be in [0, 2.5], not inf");
 }
 
 TEST(OptionsTest, WhatIsNoNumberIsRefused) {
-  EXPECT_EQ(refusal({{"dim", "many"}}), "toy: dim must be a whole number in [1, 512], not many");
-  EXPECT_EQ(refusal({{"dim", "8.5"}}), "toy: dim must be a whole number in [1, 512], not 8.5");
-  EXPECT_EQ(refusal({{"dim", "99999999999"}}),
+  EXPECT_EQ(refused({{"dim", "many"}}), "toy: dim must be a whole number in [1, 512], not many");
+  EXPECT_EQ(refused({{"dim", "8.5"}}), "toy: dim must be a whole number in [1, 512], not 8.5");
+  EXPECT_EQ(refused({{"dim", "99999999999"}}),
             "toy: dim must be a whole number in [1, 512], not 99999999999");
-  EXPECT_EQ(refusal({{"shrink", "1x"}}), "toy: shrink must be a number in [0, 2.5], not 1x");
-  EXPECT_EQ(refusal({{"dim", ""}}), "toy: dim must be a whole number in [1, 512], not empty");
+  EXPECT_EQ(refused({{"shrink", "1x"}}), "toy: shrink must be a number in [0, 2.5], not 1x");
+  EXPECT_EQ(refused({{"dim", ""}}), "toy: dim must be a whole number in [1, 512], not empty");
 }
 
 TEST(OptionsTest, OtherWordsAreRefusedWithTheChoices) {
-  EXPECT_EQ(refusal({{"centred", "yes"}}), "toy: centred must be true or false, not yes");
-  EXPECT_EQ(refusal({{"method", "ALS"}}), "toy: method must be als, gibbs or sgd, not ALS");
+  EXPECT_EQ(refused({{"centred", "yes"}}), "toy: centred must be true or false, not yes");
+  EXPECT_EQ(refused({{"method", "ALS"}}), "toy: method must be als, gibbs or sgd, not ALS");
 }
 
 TEST(OptionsTest, UnknownOptionsAreRefusedWithTheKnownNames) {
-  EXPECT_EQ(refusal({{"dims", "8"}}),
+  EXPECT_EQ(refused({{"dims", "8"}}),
             "toy: there is no option 'dims'; there are dim, shrink, centred, method");
   struct None {};
   const auto options = apply_settings(kModel, std::span<const OptionField<None>>(), {{"dim", "8"}});

@@ -56,7 +56,7 @@ Record record(std::string id) {
   return {std::move(id), "", {{"kind", PropertyKind::category, kind}}};
 }
 
-Dataset dataset_of(const std::vector<Act>& acts) {
+Dataset dataset_of_acts(const std::vector<Act>& acts) {
   Interactions interactions;
   interactions.has_values = true;
   Catalog items;
@@ -154,7 +154,7 @@ bool is_score(float score) { return std::isfinite(score) || score == kNeverScore
 
 // ann has tasted two teas and not liked her coffee: the third tea is for her.
 TEST_P(RecommenderTest, RecommendsWithinTheTaste) {
-  const FittedModel fitted = fit(dataset_of(kTwoTastes));
+  const FittedModel fitted = fit(dataset_of_acts(kTwoTastes));
   if (GetParam() == "popularity") GTEST_SKIP() << "knows no tastes";
   const auto score_of = [&](const char* user, const char* item) {
     return scores(fitted, profile(fitted, user))[offset(fitted.dataset.items.find(item).value())];
@@ -166,7 +166,7 @@ TEST_P(RecommenderTest, RecommendsWithinTheTaste) {
 }
 
 TEST_P(RecommenderTest, ScoresEveryItemForEveryUserAndForNobody) {
-  const FittedModel fitted = fit(dataset_of(kTwoTastes));
+  const FittedModel fitted = fit(dataset_of_acts(kTwoTastes));
   EXPECT_EQ(fitted.model->n_items(), fitted.dataset.items.size());
   EXPECT_EQ(fitted.model->name(), GetParam());
   for (std::size_t u = 0; u < fitted.dataset.users.size(); ++u) {
@@ -177,7 +177,7 @@ TEST_P(RecommenderTest, ScoresEveryItemForEveryUserAndForNobody) {
 }
 
 TEST_P(RecommenderTest, ScoresTogetherAreScoresOneByOne) {
-  const FittedModel fitted = fit(dataset_of(kTwoTastes));
+  const FittedModel fitted = fit(dataset_of_acts(kTwoTastes));
   std::vector<Profile> profiles{{}};
   for (std::size_t u = 0; u < fitted.dataset.users.size(); ++u) {
     profiles.push_back(profile_of(fitted.dataset, static_cast<UserIndex>(u)));
@@ -193,7 +193,7 @@ TEST_P(RecommenderTest, ScoresTogetherAreScoresOneByOne) {
 
 // An item that was born after the training changes nothing.
 TEST_P(RecommenderTest, UnknownItemsInAHistoryAreIgnored) {
-  const FittedModel fitted = fit(dataset_of(kTwoTastes));
+  const FittedModel fitted = fit(dataset_of_acts(kTwoTastes));
   const Profile ann = profile(fitted, "ann");
   std::vector<Interaction> history(ann.history.begin(), ann.history.end());
   history.push_back({ItemIndex{6}, 1, 0});
@@ -203,7 +203,7 @@ TEST_P(RecommenderTest, UnknownItemsInAHistoryAreIgnored) {
 }
 
 TEST_P(RecommenderTest, StrangersAreServedLikeKnownUsersOfTheSameHistory) {
-  const FittedModel fitted = fit(dataset_of(kTwoTastes));
+  const FittedModel fitted = fit(dataset_of_acts(kTwoTastes));
   const ItemIds& items = fitted.dataset.items;
   const std::vector<Interaction> history = {{items.find("green").value(), 5, 0},
                                             {items.find("black").value(), 5, 0},
@@ -233,7 +233,7 @@ class WeightedProfileTest : public RecommenderTest {
     return largest;
   }
 
-  FittedModel fitted_ = fit(dataset_of(kTwoTastes));
+  FittedModel fitted_ = fit(dataset_of_acts(kTwoTastes));
   std::vector<Interaction> history_ = {{fitted_.dataset.items.find("green").value(), 5, 0},
                                        {fitted_.dataset.items.find("latte").value(), 5, 0},
                                        {fitted_.dataset.items.find("black").value(), 1, 0}};
@@ -265,18 +265,18 @@ TEST_P(WeightedProfileTest, ExtremeWeightsStayFinite) {
 // Values that a file may hold, though no scale has them.
 TEST_P(RecommenderTest, HugeValuesStayFinite) {
   const float huge = std::numeric_limits<float>::max();
-  const FittedModel fitted = fit(dataset_of(kTwoTastes));
+  const FittedModel fitted = fit(dataset_of_acts(kTwoTastes));
   const std::vector<Interaction> history = {{ItemIndex{0}, huge, 0}, {ItemIndex{1}, -huge, 0}};
   EXPECT_TRUE(std::ranges::all_of(scores(fitted, {history}), is_score));
 
   std::vector<Act> acts = kTwoTastes;
   for (std::size_t i = 0; i < acts.size(); ++i) acts[i].value = i % 2 == 0 ? 1e15F : -1e15F;
-  const FittedModel extreme = fit(dataset_of(acts));
+  const FittedModel extreme = fit(dataset_of_acts(acts));
   EXPECT_TRUE(std::ranges::all_of(scores(extreme, profile(extreme, "ann")), is_score));
 }
 
 TEST_P(RecommenderTest, SavedAndLoadedScoresAreTheSame) {
-  const FittedModel fitted = fit(dataset_of(kTwoTastes));
+  const FittedModel fitted = fit(dataset_of_acts(kTwoTastes));
   ASSERT_TRUE(save_model(fitted, file_name()).has_value());
   EXPECT_TRUE(is_model_file(file_name()));
   const Result<FittedModel> loaded = load_model(file_name());
@@ -295,8 +295,8 @@ TEST_P(RecommenderTest, SavedAndLoadedScoresAreTheSame) {
 }
 
 TEST_P(RecommenderTest, AnyNumberOfThreadsGivesTheSameFile) {
-  const Result<FittedModel> one = try_fit(dataset_of(kTwoTastes), 1);
-  const Result<FittedModel> three = try_fit(dataset_of(kTwoTastes), 3);
+  const Result<FittedModel> one = try_fit(dataset_of_acts(kTwoTastes), 1);
+  const Result<FittedModel> three = try_fit(dataset_of_acts(kTwoTastes), 3);
   ASSERT_TRUE(one.has_value() && three.has_value());
   EXPECT_EQ(saved(*one), saved(*three));
 }
@@ -304,7 +304,7 @@ TEST_P(RecommenderTest, AnyNumberOfThreadsGivesTheSameFile) {
 TEST_P(RecommenderTest, CancellingEndsTheFit) {
   for (const int n_questions : {0, 1}) {
     CancelAfter progress(n_questions);
-    const auto fitted = try_fit(dataset_of(kTwoTastes), fast(GetParam()), progress);
+    const auto fitted = try_fit(dataset_of_acts(kTwoTastes), fast(GetParam()), progress);
     if (n_questions > 0 && fitted) continue;  // it was done by then
     ASSERT_FALSE(fitted.has_value());
     EXPECT_EQ(fitted.error().code, ErrorCode::cancelled);
@@ -316,7 +316,7 @@ TEST_P(RecommenderTest, OneUserAndOneItemAreEnough) {
        {std::vector<Act>{{"ann", "green", 5}, {"ann", "black", 3}, {"ann", "latte", 1}},
         std::vector<Act>{{"ann", "green", 5}, {"bob", "green", 1}},
         std::vector<Act>{{"ann", "green", 5}, {"ann", "latte", 5}, {"bob", "green", 5}}}) {
-    Dataset dataset = dataset_of(acts);
+    Dataset dataset = dataset_of_acts(acts);
     if (info().needs_properties && dataset.item_features.empty()) continue;
     const FittedModel fitted = fit(std::move(dataset));
     EXPECT_TRUE(std::ranges::all_of(scores(fitted, profile(fitted, "ann")), is_score));
@@ -326,13 +326,13 @@ TEST_P(RecommenderTest, OneUserAndOneItemAreEnough) {
 }
 
 TEST_P(RecommenderTest, NothingToLearnFromIsRefused) {
-  const auto fitted = try_fit(dataset_of({}));
+  const auto fitted = try_fit(dataset_of_acts({}));
   ASSERT_FALSE(fitted.has_value());
   EXPECT_EQ(fitted.error().code, ErrorCode::invalid_argument);
 }
 
 TEST_P(RecommenderTest, SimilarItemsAreOthersBestFirst) {
-  const FittedModel fitted = fit(dataset_of(kTwoTastes));
+  const FittedModel fitted = fit(dataset_of_acts(kTwoTastes));
   const ItemIds& items = fitted.dataset.items;
   for (std::uint32_t i = 0; i < items.size(); ++i) {
     const Ranking similar = fitted.model->similar_items(ItemIndex{i}, 100);
@@ -351,7 +351,7 @@ TEST_P(RecommenderTest, SimilarItemsAreOthersBestFirst) {
 }
 
 TEST_P(RecommenderTest, PredictionsStayWithinTheRatings) {
-  const FittedModel fitted = fit(dataset_of(kTwoTastes));
+  const FittedModel fitted = fit(dataset_of_acts(kTwoTastes));
   if (!fitted.model->predicts_ratings()) GTEST_SKIP() << "predicts no ratings";
   const std::vector<ItemIndex> items = {ItemIndex{0}, ItemIndex{3}, ItemIndex{99}};
   for (const Profile& who : {profile(fitted, "ann"), Profile()}) {
@@ -362,7 +362,7 @@ TEST_P(RecommenderTest, PredictionsStayWithinTheRatings) {
 }
 
 TEST_P(RecommenderTest, VectorsOfUsersAndItemsFit) {
-  const FittedModel fitted = fit(dataset_of(kTwoTastes));
+  const FittedModel fitted = fit(dataset_of_acts(kTwoTastes));
   std::vector<float> out(fitted.model->n_items());
   ASSERT_EQ(fitted.model->item_vectors().has_value(), info().has_vectors);
   EXPECT_EQ(score_by_cosine(*fitted.model, profile(fitted, "ann"), out), info().has_vectors);
@@ -388,7 +388,7 @@ TEST_P(RecommenderTest, OptionsAreSearchedWithinTheirBounds) {
 }
 
 TEST_P(RecommenderTest, ScoresAreInnerProductsWhereTheModelSaysSo) {
-  const FittedModel fitted = fit(dataset_of(kTwoTastes));
+  const FittedModel fitted = fit(dataset_of_acts(kTwoTastes));
   if (!fitted.model->scores_by_inner_product()) GTEST_SKIP() << "scores in another way";
   for (const Profile& who : {profile(fitted, "ann"), Profile()}) {
     std::vector<float> products(fitted.model->n_items());
@@ -404,7 +404,7 @@ TEST_P(RecommenderTest, OptionsOutOfRangeAreRefused) {
     const Result<void> checked = info().check(settings);
     ASSERT_FALSE(checked.has_value()) << option.name;
     EXPECT_NE(checked.error().message.find(option.name), std::string::npos);
-    const auto fitted = try_fit(dataset_of(kTwoTastes), settings, progress);
+    const auto fitted = try_fit(dataset_of_acts(kTwoTastes), settings, progress);
     ASSERT_FALSE(fitted.has_value()) << option.name;
     EXPECT_EQ(fitted.error().code, ErrorCode::invalid_argument);
     EXPECT_TRUE(info().check({{option.name, option.default_value}}).has_value()) << option.name;
@@ -440,7 +440,7 @@ TEST(RegistryTest, VectorsAreNoModelToFit) {
   ThreadPool pool(1);
   Progress progress;
   FitContext context = {.pool = pool, .progress = progress};
-  EXPECT_EQ(info->fit(dataset_of(kTwoTastes), {}, context).error().code,
+  EXPECT_EQ(info->fit(dataset_of_acts(kTwoTastes), {}, context).error().code,
             ErrorCode::invalid_argument);
   EXPECT_EQ(find_saved_model("ials").value(), find_model("ials").value());
 }

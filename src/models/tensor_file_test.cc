@@ -49,8 +49,8 @@ class TensorFileTest : public testing::Test {
   std::string folder_;
 };
 
-// The refusal of `text`, or "accepted".
-std::string refusal(std::string_view text) {
+// The refusal_of_text of `text`, or "accepted".
+std::string refusal_of_text(std::string_view text) {
   const Result<TensorFile> file = TensorFile::parse(bytes_of(text), "f");
   if (file) return "accepted";
   EXPECT_EQ(file.error().code, ErrorCode::corrupt);
@@ -110,9 +110,9 @@ TEST_F(TensorFileTest, EmptyArraysAndNoArrays) {
 
 TEST_F(TensorFileTest, EveryCutIsRefused) {
   const std::string whole = written();
-  ASSERT_EQ(refusal(whole), "accepted");
+  ASSERT_EQ(refusal_of_text(whole), "accepted");
   for (std::size_t n = 0; n < whole.size(); ++n) {
-    EXPECT_NE(refusal(whole.substr(0, n)), "accepted") << n;
+    EXPECT_NE(refusal_of_text(whole.substr(0, n)), "accepted") << n;
   }
 }
 
@@ -121,7 +121,7 @@ TEST_F(TensorFileTest, EveryFlippedBitIsRefused) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     for (int bit = 0; bit < 8; ++bit) {
       text[i] = static_cast<char>(text[i] ^ (1 << bit));
-      EXPECT_NE(refusal(text), "accepted") << i << " " << bit;
+      EXPECT_NE(refusal_of_text(text), "accepted") << i << " " << bit;
       text[i] = static_cast<char>(text[i] ^ (1 << bit));
     }
   }
@@ -129,21 +129,22 @@ TEST_F(TensorFileTest, EveryFlippedBitIsRefused) {
 
 TEST_F(TensorFileTest, RefusalsNameThePlace) {
   std::string text = written();
-  EXPECT_EQ(refusal("user,item\n1,2\n"), "f: is no safetensors file");
-  EXPECT_EQ(refusal(""), "f: is no safetensors file");
-  EXPECT_EQ(refusal(text + "x"), "f: 1 bytes stand behind the last tensor");
-  EXPECT_EQ(refusal(text.substr(0, text.size() - 1)),
+  EXPECT_EQ(refusal_of_text("user,item\n1,2\n"), "f: is no safetensors file");
+  EXPECT_EQ(refusal_of_text(""), "f: is no safetensors file");
+  EXPECT_EQ(refusal_of_text(text + "x"), "f: 1 bytes stand behind the last tensor");
+  EXPECT_EQ(refusal_of_text(text.substr(0, text.size() - 1)),
             "f: tensor 'counts' ends at byte 44 of the data, which has 43");
   text.back() ^= 1;
-  EXPECT_NE(refusal(text).find("f: the checksum is "), std::string::npos);
+  EXPECT_NE(refusal_of_text(text).find("f: the checksum is "), std::string::npos);
 }
 
 TEST_F(TensorFileTest, ForeignSafetensorsAreRefused) {
-  EXPECT_EQ(refusal(sealed("{}", "")), "f: has no metadata");
-  EXPECT_EQ(refusal(sealed(R"({"__metadata__":{"format":"pt"}})", "")), "f: has no checksum");
-  EXPECT_EQ(refusal(sealed(R"({"__metadata__":{"format":3}})", "")),
+  EXPECT_EQ(refusal_of_text(sealed("{}", "")), "f: has no metadata");
+  EXPECT_EQ(refusal_of_text(sealed(R"({"__metadata__":{"format":"pt"}})", "")),
+            "f: has no checksum");
+  EXPECT_EQ(refusal_of_text(sealed(R"({"__metadata__":{"format":3}})", "")),
             "f: metadata 'format' is not a string");
-  EXPECT_NE(refusal(sealed("{\"__metadata__\":", "")).find("the header is not JSON"),
+  EXPECT_NE(refusal_of_text(sealed("{\"__metadata__\":", "")).find("the header is not JSON"),
             std::string::npos);
 }
 
@@ -190,26 +191,32 @@ TEST_F(TensorFileTest, FilesOfOtherProgramsAreReadWhereThatIsAskedFor) {
 }
 
 TEST_F(TensorFileTest, TensorsThatDoNotFitAreRefused) {
-  EXPECT_EQ(refusal(with_tensors(R"("a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]})", 8)),
-            "accepted");
-  EXPECT_EQ(refusal(with_tensors(R"("a":{"dtype":"F16","shape":[2],"data_offsets":[0,4]})", 4)),
-            "f: tensor 'a' has the unknown dtype F16");
-  EXPECT_EQ(refusal(with_tensors(R"("a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]})", 8)),
-            "f: tensor 'a' has 8 bytes, which is not what shape [3] needs");
-  EXPECT_EQ(refusal(with_tensors(R"("a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]})", 8)),
-            "f: tensor 'a' begins at byte 8 of the data, not at 0");
-  EXPECT_EQ(refusal(with_tensors(R"("a":{"dtype":"F32","shape":[-1],"data_offsets":[0,8]})", 8)),
-            "f: tensor 'a' has a size that is no whole number");
-  EXPECT_EQ(refusal(with_tensors(R"("a":{"dtype":"F32","shape":[2],"data_offsets":[0]})", 8)),
-            "f: tensor 'a' needs two offsets");
-  EXPECT_EQ(refusal(with_tensors(R"("a":{"dtype":"F32","data_offsets":[0,8]})", 8)),
+  EXPECT_EQ(
+      refusal_of_text(with_tensors(R"("a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]})", 8)),
+      "accepted");
+  EXPECT_EQ(
+      refusal_of_text(with_tensors(R"("a":{"dtype":"F16","shape":[2],"data_offsets":[0,4]})", 4)),
+      "f: tensor 'a' has the unknown dtype F16");
+  EXPECT_EQ(
+      refusal_of_text(with_tensors(R"("a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]})", 8)),
+      "f: tensor 'a' has 8 bytes, which is not what shape [3] needs");
+  EXPECT_EQ(
+      refusal_of_text(with_tensors(R"("a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]})", 8)),
+      "f: tensor 'a' begins at byte 8 of the data, not at 0");
+  EXPECT_EQ(
+      refusal_of_text(with_tensors(R"("a":{"dtype":"F32","shape":[-1],"data_offsets":[0,8]})", 8)),
+      "f: tensor 'a' has a size that is no whole number");
+  EXPECT_EQ(
+      refusal_of_text(with_tensors(R"("a":{"dtype":"F32","shape":[2],"data_offsets":[0]})", 8)),
+      "f: tensor 'a' needs two offsets");
+  EXPECT_EQ(refusal_of_text(with_tensors(R"("a":{"dtype":"F32","data_offsets":[0,8]})", 8)),
             "f: tensor 'a' has no list 'shape'");
-  EXPECT_EQ(refusal(with_tensors(R"("a":3)", 8)), "f: tensor 'a' is not described");
+  EXPECT_EQ(refusal_of_text(with_tensors(R"("a":3)", 8)), "f: tensor 'a' is not described");
 }
 
 // 2^62 * 4 floats are 2^66 bytes, which is 0 in 64 bits.
 TEST_F(TensorFileTest, ShapesThatOverflowAreRefused) {
-  EXPECT_EQ(refusal(with_tensors(
+  EXPECT_EQ(refusal_of_text(with_tensors(
                 R"("a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,0]})", 0)),
             "f: tensor 'a' has 0 bytes, which is not what shape [4611686018427387904, 4] needs");
 }
@@ -220,28 +227,30 @@ TEST_F(TensorFileTest, GapsAndOverlapsAreRefused) {
                        R"("b":{{"dtype":"F32","shape":[1],"data_offsets":[{},{}]}})",
                        begin, begin + 4);
   };
-  EXPECT_EQ(refusal(with_tensors(second_at(4), 8)), "accepted");
-  EXPECT_EQ(refusal(with_tensors(second_at(0), 4)),
+  EXPECT_EQ(refusal_of_text(with_tensors(second_at(4), 8)), "accepted");
+  EXPECT_EQ(refusal_of_text(with_tensors(second_at(0), 4)),
             "f: tensor 'b' begins at byte 0 of the data, not at 4");
-  EXPECT_EQ(refusal(with_tensors(second_at(8), 12)),
+  EXPECT_EQ(refusal_of_text(with_tensors(second_at(8), 12)),
             "f: tensor 'b' begins at byte 8 of the data, not at 4");
 }
 
 TEST_F(TensorFileTest, UnalignedArraysAreRefused) {
-  EXPECT_EQ(refusal(with_tensors(R"("a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},)"
-                                 R"("b":{"dtype":"I64","shape":[1],"data_offsets":[4,12]})",
-                                 12)),
+  EXPECT_EQ(refusal_of_text(with_tensors(R"("a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},)"
+                                         R"("b":{"dtype":"I64","shape":[1],"data_offsets":[4,12]})",
+                                         12)),
             "f: tensor 'b' is not aligned");
 }
 
 // JSON libraries keep one of two equal keys, and not all keep the same.
 TEST_F(TensorFileTest, RepeatedKeysAreRefused) {
   const char* const a = R"("a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]})";
-  EXPECT_NE(refusal(with_tensors(fmt::format("{},{}", a, a), 4)).find("not in coseno's form"),
-            std::string::npos);
-  EXPECT_NE(refusal(sealed(R"({"__metadata__":{"coseno.crc32":"00000000","k":"1","k":"2"}})", ""))
-                .find("not in coseno's form"),
-            std::string::npos);
+  EXPECT_NE(
+      refusal_of_text(with_tensors(fmt::format("{},{}", a, a), 4)).find("not in coseno's form"),
+      std::string::npos);
+  EXPECT_NE(
+      refusal_of_text(sealed(R"({"__metadata__":{"coseno.crc32":"00000000","k":"1","k":"2"}})", ""))
+          .find("not in coseno's form"),
+      std::string::npos);
 }
 
 TEST_F(TensorFileTest, AskingForTheWrongThingIsRefused) {

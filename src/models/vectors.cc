@@ -25,7 +25,7 @@ constexpr const char* kNumbers = "vectors.numbers";
 constexpr std::size_t kNNumbers = 9;
 
 // Of an act: less is as if it were not there, and its inverse must be finite.
-constexpr float kLeastWeight = 1e-9F;
+constexpr float kLeastActWeight = 1e-9F;
 
 // Of a user's vector. What is larger comes of numbers that no training gives.
 constexpr float kLargestUser = 1e20F;
@@ -49,7 +49,7 @@ std::vector<float> mean_of(const Factors& rows, std::span<const char> counts) {
   return mean;
 }
 
-bool is_sound(float x) { return std::abs(x) <= Vectors::kLargest; }
+bool is_sound_vector_number(float x) { return std::abs(x) <= Vectors::kLargest; }
 
 }  // namespace
 
@@ -186,7 +186,7 @@ Vectors::Acts Vectors::acts(const Profile& profile, const Options& options) cons
     const std::size_t item = offset(act.item);
     float weight = known.weights[j];
     if (!is_explicit) weight *= weights.of(act.value, mean);
-    if (has_vector_[item] == 0 || weight < kLeastWeight) continue;
+    if (has_vector_[item] == 0 || weight < kLeastActWeight) continue;
     const float bias = has_biases() ? biases_[item] : 0;
     const float target =
         is_explicit ? std::clamp(act.value, least_rating_, largest_rating_) - centre : 1;
@@ -306,7 +306,8 @@ Result<std::unique_ptr<Model>> Vectors::load(const TensorFile& file, const Datas
   const auto is_square = [](float x) { return x >= 0 && x <= 1e24F; };
   const bool lengths_fit = biases.empty() || biases.size() == n_items;
   if (!lengths_fit || !std::ranges::all_of(items, is_element) ||
-      !std::ranges::all_of(biases, is_sound) || !std::ranges::all_of(squared_lengths, is_square) ||
+      !std::ranges::all_of(biases, is_sound_vector_number) ||
+      !std::ranges::all_of(squared_lengths, is_square) ||
       !std::ranges::all_of(mean_user, is_element) || !are_sound(numbers) ||
       std::ranges::any_of(without, [&](std::uint32_t i) { return i >= n_items; })) {
     return make_error(ErrorCode::corrupt, "{}: a tensor of vectors is out of range", file.path());

@@ -16,7 +16,7 @@ constexpr std::size_t kMostUsers = 256;
 constexpr std::size_t kLeastUsers = 16;
 // Multiplications of one look at all users: about a second of a core.
 constexpr double kMostWork = 3e9;
-constexpr std::size_t kUsersInBlock = 4;
+constexpr std::size_t kCalibratedInBlock = 4;
 
 // Of the mean squared length of the items' vectors, in powers of 10.
 constexpr double kLeastRidge = -4;
@@ -25,8 +25,8 @@ constexpr double kMostRidge = 3;
 constexpr double kLeastUnobserved = -4;
 constexpr double kMostUnobserved = 0;
 
-constexpr double kFirstStep = 0.5;
-constexpr double kLastStep = 1.0 / 16;
+constexpr double kFirstPower = 0.5;
+constexpr double kLastPower = 1.0 / 16;
 
 // Three digits: what is found stands in reports and files.
 double rounded(double x) { return std::strtod(fmt::format("{:.3g}", x).c_str(), nullptr); }
@@ -75,7 +75,7 @@ class Search {
       if (progress_.cancelled()) return make_error(ErrorCode::cancelled, "cancelled");
       take(likely[n]);
     }
-    for (double step = kFirstStep; step >= kLastStep; step /= 2) {
+    for (double step = kFirstPower; step >= kLastPower; step /= 2) {
       while (climb(std::pow(10, step))) {
         if (progress_.cancelled()) return make_error(ErrorCode::cancelled, "cancelled");
       }
@@ -129,7 +129,7 @@ double agreement(const Vectors& model, std::span<const TrainedUser> users,
                  const Vectors::Options& options, ThreadPool& pool) {
   std::vector<double> cosines(users.size());
   std::vector<char> counts(users.size());
-  pool.parallel_for(users.size(), kUsersInBlock, [&](std::size_t begin, std::size_t end, int) {
+  pool.parallel_for(users.size(), kCalibratedInBlock, [&](std::size_t begin, std::size_t end, int) {
     for (std::size_t u = begin; u < end; ++u) {
       if (!tells(model, users[u])) continue;
       counts[u] = 1;

@@ -12,13 +12,13 @@ namespace coseno {
 namespace {
 
 constexpr std::size_t kDim = 6;
-constexpr std::size_t kNItems = 40;
+constexpr std::size_t kCalibratedItems = 40;
 constexpr std::size_t kNUsers = 80;
 
 // Histories of `n` items each, with ratings of 1 to 5.
 Dataset histories(std::uint64_t seed) {
   Rng rng(seed);
-  Ratings ratings(kNUsers, std::vector<float>(kNItems, 0));
+  Ratings ratings(kNUsers, std::vector<float>(kCalibratedItems, 0));
   for (std::vector<float>& row : ratings) {
     for (float& rating : row) {
       if (rng.uniform() < 0.3) rating = static_cast<float>(1 + rng.below(5));
@@ -30,10 +30,10 @@ Dataset histories(std::uint64_t seed) {
 // A training elsewhere: random items, and users folded in with options that nobody tells.
 class CalibrationTest : public testing::Test {
  protected:
-  CalibrationTest() : item_vectors_(kNItems, kDim) {
+  CalibrationTest() : item_vectors_(kCalibratedItems, kDim) {
     Rng rng(2);
     for (float& x : item_vectors_.values()) x = static_cast<float>(2 * rng.uniform() - 0.8);
-    for (std::uint32_t i = 0; i < kNItems; ++i) items_.push_back(ItemIndex{i});
+    for (std::uint32_t i = 0; i < kCalibratedItems; ++i) items_.push_back(ItemIndex{i});
     made_ = Vectors::make({.items = items_, .item_vectors = item_vectors_.view()}, dataset_.matrix,
                           pool_);
   }

@@ -8,8 +8,6 @@
 namespace coseno {
 namespace {
 
-std::string message(const auto& result) { return result ? "no error" : result.error().message; }
-
 // Four users who have tea, jam and last of all rum, which eve has had from the start.
 Ratings with_times() {
   std::string lines = "user,item,rating,timestamp\neve,rum,5,1\n";

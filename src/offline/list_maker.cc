@@ -11,8 +11,6 @@
 namespace coseno {
 namespace {
 
-// Users between two looks at the progress: a quarter of a second with a slow model.
-constexpr std::size_t kSliceUsers = 512;
 // Users whose scores are made at once, so that they share what a model reads; in a large catalogue
 // fewer, so that the scores take at most 64 MB a thread.
 constexpr std::size_t kBatchUsers = 16;

@@ -15,8 +15,6 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-std::string message(const auto& result) { return result ? "no error" : result.error().message; }
-
 // Every model that the ratings suit, and auto.
 class EveryModelTest : public testing::TestWithParam<std::string> {};
 

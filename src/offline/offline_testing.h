@@ -24,6 +24,9 @@ inline Ratings two_tastes() {
   return *ratings;
 }
 
+// What went wrong.
+std::string message(const auto& result) { return result ? "no error" : result.error().message; }
+
 // Options that suit so few users; the defaults are for real data.
 inline FitOptions fast(std::string_view model) {
   FitOptions options;

@@ -5,13 +5,10 @@
 #include <limits>
 
 #include "coseno/offline.h"
+#include "offline/offline_testing.h"
 
 namespace coseno {
 namespace {
-
-std::string message(const Result<Ratings>& ratings) {
-  return ratings ? "no error" : ratings.error().message;
-}
 
 TEST(RatingsTest, AJsonMatrixGivesNumbersInTheOrderOfAppearance) {
   const auto ratings = Ratings::parse(R"({"ann": {"tea": 5, "jam": 4}, "bob": {"rum": 3}})");

@@ -6,9 +6,6 @@
 namespace coseno {
 namespace {
 
-// Users between two looks at the progress: a quarter of a second where a vector takes a
-// millisecond.
-constexpr std::size_t kSliceUsers = 512;
 constexpr std::size_t kBlockUsers = 8;
 
 }  // namespace

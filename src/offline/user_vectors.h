@@ -16,6 +16,10 @@
 
 namespace coseno {
 
+// Users between two looks at the progress: a quarter of a second where one takes half a
+// millisecond.
+constexpr std::size_t kSliceUsers = 512;
+
 // Thread-safe. Memory: dim floats a user, whether made or not.
 class UserVectors {
  public:

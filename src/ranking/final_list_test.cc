@@ -37,7 +37,7 @@ Items items_of(std::span<const Scored> candidates, const ItemProperties& table,
   return items;
 }
 
-std::string trouble_of(const FinalListOptions& options) {
+std::string options_trouble(const FinalListOptions& options) {
   const auto list = final_list({}, ItemProperties(), options);
   return list ? "none" : list.error().message;
 }
@@ -378,22 +378,23 @@ TEST(ExplorationTest, KeepsToCapsExclusionsAndPins) {
 }
 
 TEST(FinalListTest, OptionsOutOfBoundsAreRefusedByName) {
-  EXPECT_EQ(trouble_of({.k = 2, .pins = {{2, 1}}}), "a pin's place must be below k, 2, not 2");
-  EXPECT_EQ(trouble_of({.k = 2, .pins = {{1, 1}, {1, 2}}}), "place 1 is pinned twice");
-  EXPECT_EQ(trouble_of({.k = 2, .pins = {{0, 1}, {1, 1}}}),
+  EXPECT_EQ(options_trouble({.k = 2, .pins = {{2, 1}}}), "a pin's place must be below k, 2, not 2");
+  EXPECT_EQ(options_trouble({.k = 2, .pins = {{1, 1}, {1, 2}}}), "place 1 is pinned twice");
+  EXPECT_EQ(options_trouble({.k = 2, .pins = {{0, 1}, {1, 1}}}),
             "an item is pinned twice, at place 1 too");
-  EXPECT_EQ(trouble_of({.diversity = 1.5}), "diversity must be from 0 to 1, not 1.5");
-  EXPECT_EQ(trouble_of({.diversity = NAN}), "diversity must be from 0 to 1, not nan");
-  EXPECT_EQ(trouble_of({.diversity = 0.5}), "diversity needs vectors of items, and there are none");
+  EXPECT_EQ(options_trouble({.diversity = 1.5}), "diversity must be from 0 to 1, not 1.5");
+  EXPECT_EQ(options_trouble({.diversity = NAN}), "diversity must be from 0 to 1, not nan");
+  EXPECT_EQ(options_trouble({.diversity = 0.5}),
+            "diversity needs vectors of items, and there are none");
   FinalListOptions options;
   options.calibration = Calibration{.property = "g", .history = {}, .weight = -1};
-  EXPECT_EQ(trouble_of(options), "calibration weight must be from 0 to 1, not -1");
+  EXPECT_EQ(options_trouble(options), "calibration weight must be from 0 to 1, not -1");
   const std::vector<WeightedItem> history = {{1, 0.0F}};
   options.calibration = Calibration{.property = "g", .history = history};
-  EXPECT_EQ(trouble_of(options), "weights of the history must be above 0 and finite, not 0");
-  EXPECT_EQ(trouble_of({.exploration = {.method = Method::epsilon_greedy, .rate = 2}}),
+  EXPECT_EQ(options_trouble(options), "weights of the history must be above 0 and finite, not 0");
+  EXPECT_EQ(options_trouble({.exploration = {.method = Method::epsilon_greedy, .rate = 2}}),
             "exploration rate must be from 0 to 1, not 2");
-  EXPECT_EQ(trouble_of({.exploration = {.method = Method::plackett_luce, .temperature = 0}}),
+  EXPECT_EQ(options_trouble({.exploration = {.method = Method::plackett_luce, .temperature = 0}}),
             "exploration temperature must be from 0.001 to 1000, not 0");
 }
 

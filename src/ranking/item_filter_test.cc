@@ -15,7 +15,7 @@ namespace json = boost::json;
 
 constexpr std::int64_t kNowMs = 1'772'280'000'000;  // 2026-02-28T12:00:00Z
 
-ItemProperties table_of(const std::vector<std::string>& items) {
+ItemProperties items_named(const std::vector<std::string>& items) {
   ItemProperties table;
   std::uint32_t number = 0;
   for (const std::string& text : items) {
@@ -47,7 +47,7 @@ Items passing(std::string_view text, const ItemProperties& table, std::size_t n_
   return filter ? passing(*filter, table, n_items) : Items{999};
 }
 
-std::string trouble_of(std::string_view text) {
+std::string filter_trouble(std::string_view text) {
   const auto filter = ItemFilter::parse(text);
   return filter ? "none" : filter.error().message;
 }
@@ -57,7 +57,7 @@ class ItemFilterTest : public testing::Test {
   // Item 5 has no properties, item 6 is past the table.
   Items passes(std::string_view text) { return passing(text, films_, 7); }
 
-  ItemProperties films_ = table_of({
+  ItemProperties films_ = items_named({
       R"({"genre": ["Drama", "War"], "year": 1985, "color": true, "director": "Kurosawa"})",
       R"({"genre": "Drama", "year": 1994, "released": "2026-02-20T12:00:00Z"})",
       R"({"genre": ["Comedy"], "year": "unknown", "color": false, "released": "2026-02-27"})",
@@ -150,7 +150,7 @@ TEST_F(ItemFilterTest, OperatorsNest) {
 
 // On both sides of 180 degrees, next to a pole, and small circles far from the equator.
 TEST(ItemFilterNearTest, CirclesAcrossTheEdgesOfTheMap) {
-  const ItemProperties table = table_of({
+  const ItemProperties table = items_named({
       R"({"p": {"lat": 0, "lon": 179.9}})",
       R"({"p": {"lat": 0, "lon": -179.9}})",
       R"({"p": {"lat": 89.9, "lon": 10}})",
@@ -173,7 +173,7 @@ TEST(ItemFilterNearTest, CirclesAcrossTheEdgesOfTheMap) {
 
 // The tables of docs/filters.md.
 TEST(ItemFilterDocumentationTest, ExamplesPassWhatIsWrittenThere) {
-  const ItemProperties table = table_of({
+  const ItemProperties table = items_named({
       R"({"title": "Ran", "genre": ["Drama", "War"], "year": 1985, "colour": true})",
       R"({"title": "Chungking Express", "genre": ["Drama", "Comedy"], "year": 1994,
           "released": "2026-02-20T18:00:00Z"})",
@@ -201,42 +201,45 @@ TEST(ItemFilterDocumentationTest, ExamplesPassWhatIsWrittenThere) {
 }
 
 TEST(ItemFilterParseTest, ErrorsNameThePlace) {
-  EXPECT_EQ(trouble_of("[]"), "/: a filter must be an object, not a list");
-  EXPECT_EQ(trouble_of(R"({"any": [{}, 3]})"), "/any/1: a filter must be an object, not a number");
-  EXPECT_EQ(trouble_of(R"({"all": {}})"), "/all must be a list of filters, not an object");
-  EXPECT_EQ(trouble_of(R"({"not": [{"equal": {"a": 1}}]})"),
+  EXPECT_EQ(filter_trouble("[]"), "/: a filter must be an object, not a list");
+  EXPECT_EQ(filter_trouble(R"({"any": [{}, 3]})"),
+            "/any/1: a filter must be an object, not a number");
+  EXPECT_EQ(filter_trouble(R"({"all": {}})"), "/all must be a list of filters, not an object");
+  EXPECT_EQ(filter_trouble(R"({"not": [{"equal": {"a": 1}}]})"),
             "/not: a filter must be an object, not a list");
-  EXPECT_EQ(trouble_of(R"({"all": [{"equal": {"a": 1}}]})"),
+  EXPECT_EQ(filter_trouble(R"({"all": [{"equal": {"a": 1}}]})"),
             "/all/0/equal: unknown operator, did you mean 'equals'?; there are all, any, not, "
             "equals, in, range, exists, near");
-  EXPECT_EQ(trouble_of(R"({"equals": {"a": {"b": 1}}})"),
+  EXPECT_EQ(filter_trouble(R"({"equals": {"a": {"b": 1}}})"),
             "/equals/a must be a string, a number, true or false, not an object");
-  EXPECT_EQ(trouble_of(R"({"equals": {}})"),
+  EXPECT_EQ(filter_trouble(R"({"equals": {}})"),
             R"(/equals must be an object, {"PROPERTY": ...}, not an empty one)");
-  EXPECT_EQ(trouble_of(R"({"in": {"a": "x"}})"), "/in/a must be a list of values, not a string");
-  EXPECT_EQ(trouble_of(R"({"in": {"a": [1, null]}})"),
+  EXPECT_EQ(filter_trouble(R"({"in": {"a": "x"}})"),
+            "/in/a must be a list of values, not a string");
+  EXPECT_EQ(filter_trouble(R"({"in": {"a": [1, null]}})"),
             "/in/a/1 must be a string, a number, true or false, not null");
-  EXPECT_EQ(trouble_of(R"({"exists": ["a"]})"),
+  EXPECT_EQ(filter_trouble(R"({"exists": ["a"]})"),
             "/exists must be the name of a property, a string, not a list");
-  EXPECT_EQ(trouble_of(R"({"exists": ""})"),
+  EXPECT_EQ(filter_trouble(R"({"exists": ""})"),
             "/exists: a property's name is 1 to 128 bytes long, not 0");
-  EXPECT_EQ(trouble_of(R"({"range": {"a": {}}})"),
+  EXPECT_EQ(filter_trouble(R"({"range": {"a": {}}})"),
             "/range/a must be an object with from, to or both, not an empty one");
-  EXPECT_EQ(trouble_of(R"({"range": {"a": {"form": 1}}})"),
+  EXPECT_EQ(filter_trouble(R"({"range": {"a": {"form": 1}}})"),
             "/range/a/form: unknown member, did you mean 'from'?");
-  EXPECT_EQ(trouble_of(R"({"any": [{}, {"range": {"a": {"from": true}}}]})"),
+  EXPECT_EQ(filter_trouble(R"({"any": [{}, {"range": {"a": {"from": true}}}]})"),
             "/any/1/range/a/from must be a number or a time, not true or false");
-  EXPECT_EQ(trouble_of(R"({"range": {"a": {"from": 1, "to": "now"}}})"),
+  EXPECT_EQ(filter_trouble(R"({"range": {"a": {"from": 1, "to": "now"}}})"),
             "/range/a: from and to must both be numbers, or both times");
-  EXPECT_EQ(trouble_of(R"({"range": {"a": {"from": 2, "to": 1}}})"), "/range/a: from is above to");
-  EXPECT_EQ(trouble_of(R"({"range": {"a": {"from": "now", "to": "now-1s"}}})"),
+  EXPECT_EQ(filter_trouble(R"({"range": {"a": {"from": 2, "to": 1}}})"),
             "/range/a: from is above to");
-  EXPECT_EQ(trouble_of(R"({"near": {"a": {"lat": 1, "lon": 2}}})"), "/near/a: 'km' is missing");
-  EXPECT_EQ(trouble_of(R"({"near": {"a": {"lat": 100, "lon": 2, "km": 1}}})"),
+  EXPECT_EQ(filter_trouble(R"({"range": {"a": {"from": "now", "to": "now-1s"}}})"),
+            "/range/a: from is above to");
+  EXPECT_EQ(filter_trouble(R"({"near": {"a": {"lat": 1, "lon": 2}}})"), "/near/a: 'km' is missing");
+  EXPECT_EQ(filter_trouble(R"({"near": {"a": {"lat": 100, "lon": 2, "km": 1}}})"),
             "/near/a/lat must be a number from -90 to 90");
-  EXPECT_EQ(trouble_of(R"({"near": {"a": {"lat": 1, "lon": 2, "km": -1}}})"),
+  EXPECT_EQ(filter_trouble(R"({"near": {"a": {"lat": 1, "lon": 2, "km": -1}}})"),
             "/near/a/km must be a number from 0 to 20016");
-  EXPECT_EQ(trouble_of(R"({"range": {"a": {"to": 1}}, "range": {"b": {"to": 1}}})"),
+  EXPECT_EQ(filter_trouble(R"({"range": {"a": {"to": 1}}, "range": {"b": {"to": 1}}})"),
             "'range' stands twice in one object");
 }
 
@@ -245,7 +248,7 @@ TEST(ItemFilterParseTest, TimesThatAreNoneAreRefused) {
        {"", "1994", "yesterday", "now-", "now-7", "now-d", "now7d", "now--7d", "now-7y", "now-7.5d",
         "now- 7d", "now+99999999999d", "2026-13-01", "NOW"}) {
     const std::string trouble =
-        trouble_of(fmt::format(R"({{"range": {{"a": {{"from": "{}"}}}}}})", time));
+        filter_trouble(fmt::format(R"({{"range": {{"a": {{"from": "{}"}}}}}})", time));
     EXPECT_TRUE(trouble.starts_with("/range/a/from: '") && trouble.contains("is neither a time"))
         << time << ": " << trouble;
   }
@@ -259,28 +262,29 @@ TEST(ItemFilterParseTest, BoundsAreHeld) {
     }
     return text;
   };
-  EXPECT_EQ(trouble_of(nested(16)), "none");
+  EXPECT_EQ(filter_trouble(nested(16)), "none");
   EXPECT_TRUE(
-      trouble_of(nested(17)).ends_with(": all, any and not are nested deeper than 16 levels"))
-      << trouble_of(nested(17));
-  EXPECT_NE(trouble_of(nested(5000)), "none");
+      filter_trouble(nested(17)).ends_with(": all, any and not are nested deeper than 16 levels"))
+      << filter_trouble(nested(17));
+  EXPECT_NE(filter_trouble(nested(5000)), "none");
 
   const auto conditions = [](std::size_t n) {
     std::string text = R"({"any": [{})";
     for (std::size_t i = 0; i < n; ++i) text += R"(, {"exists": "a"})";
     return text + "]}";
   };
-  EXPECT_EQ(trouble_of(conditions(200)), "none");
-  EXPECT_EQ(trouble_of(conditions(201)), "/any/201/exists: more than 200 conditions");
+  EXPECT_EQ(filter_trouble(conditions(200)), "none");
+  EXPECT_EQ(filter_trouble(conditions(201)), "/any/201/exists: more than 200 conditions");
 
   const auto values = [](std::size_t n) {
     std::string text = R"({"in": {"a": [0)";
     for (std::size_t i = 1; i < n; ++i) text += ",1";
     return text + "]}}";
   };
-  EXPECT_EQ(trouble_of(values(1000)), "none");
-  EXPECT_EQ(trouble_of(values(1001)), "/in/a has 1001 values: at most 1000");
-  EXPECT_EQ(trouble_of(std::string(65'537, ' ')), "the JSON is 65537 bytes long: at most 65536");
+  EXPECT_EQ(filter_trouble(values(1000)), "none");
+  EXPECT_EQ(filter_trouble(values(1001)), "/in/a has 1001 values: at most 1000");
+  EXPECT_EQ(filter_trouble(std::string(65'537, ' ')),
+            "the JSON is 65537 bytes long: at most 65536");
 }
 
 TEST_F(ItemFilterTest, CheckNamesWhatNoItemHas) {

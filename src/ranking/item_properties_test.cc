@@ -15,7 +15,7 @@ Properties parsed(std::string_view json) {
   return properties.value_or(Properties());
 }
 
-ItemProperties table_of(const std::vector<std::string_view>& items) {
+ItemProperties table_with(const std::vector<std::string_view>& items) {
   ItemProperties table;
   std::uint32_t number = 0;
   for (const std::string_view json : items) table.put(ItemIndex{number++}, parsed(json));
@@ -31,7 +31,7 @@ Keys keys_of(const ItemProperties& table, std::uint32_t item, std::string_view n
 }
 
 TEST(ItemPropertiesTest, GivesBackWhatWasPut) {
-  const ItemProperties table = table_of(
+  const ItemProperties table = table_with(
       {R"({"genre":["Drama","War","Drama"],"title":"Ran","year":1985})", "{}",
        R"({"at":{"lat":1,"lon":2},"day":"2026-02-28","empty":[],"genre":"Drama","seen":[true,2]})"});
   EXPECT_EQ(table.get(ItemIndex{0}).json(),
@@ -45,7 +45,7 @@ TEST(ItemPropertiesTest, GivesBackWhatWasPut) {
 }
 
 TEST(ItemPropertiesTest, NamesGoWithTheirLastItem) {
-  ItemProperties table = table_of({R"({"a":1,"b":2})", R"({"b":"x"})"});
+  ItemProperties table = table_with({R"({"a":1,"b":2})", R"({"b":"x"})"});
   EXPECT_EQ(table.names(), (std::vector<std::string_view>{"a", "b"}));
   table.remove(ItemIndex{0});
   EXPECT_EQ(table.names(), (std::vector<std::string_view>{"b"}));
@@ -97,9 +97,9 @@ TEST(ItemPropertiesTest, IsAsAPlainMapWhateverComesAndGoes) {
 }
 
 TEST(ItemPropertiesTest, EqualValuesHaveEqualKeys) {
-  const ItemProperties table =
-      table_of({R"({"d":"Lynch"})", R"({"d":["Lynch","Frost"]})", R"({"d":7})", R"({"d":["7",7]})",
-                R"({"d":{"lat":1,"lon":1}})", R"({"d":true})", R"({"d":[]})"});
+  const ItemProperties table = table_with(
+      {R"({"d":"Lynch"})", R"({"d":["Lynch","Frost"]})", R"({"d":7})", R"({"d":["7",7]})",
+       R"({"d":{"lat":1,"lon":1}})", R"({"d":true})", R"({"d":[]})"});
   const Keys lynch = keys_of(table, 0, "d");
   ASSERT_EQ(lynch.size(), 1U);
   const Keys both = keys_of(table, 1, "d");

@@ -8,7 +8,7 @@
 namespace coseno {
 namespace {
 
-std::string trouble_of(std::string_view text) {
+std::string document_trouble(std::string_view text) {
   const auto value = parse_json_document(text, 200, 4);
   return value ? "none" : value.error().message;
 }
@@ -40,41 +40,41 @@ TEST(JsonDocumentTest, NumbersAreTheNearestDoubles) {
 }
 
 TEST(JsonDocumentTest, NumbersThatNoDoubleHoldsAreRefused) {
-  EXPECT_EQ(trouble_of(R"({"id": [0, 9007199254740993]})"),
+  EXPECT_EQ(document_trouble(R"({"id": [0, 9007199254740993]})"),
             "/id/1: '9007199254740993' has more digits than a double keeps: write it as a string");
-  EXPECT_EQ(trouble_of("123456789012345678901234567890"),
+  EXPECT_EQ(document_trouble("123456789012345678901234567890"),
             "'123456789012345678901234567890' has more digits than a double keeps: write it as a "
             "string");
-  EXPECT_NE(trouble_of("1e999"), "none");
-  EXPECT_NE(trouble_of("NaN"), "none");
-  EXPECT_NE(trouble_of("Infinity"), "none");
+  EXPECT_NE(document_trouble("1e999"), "none");
+  EXPECT_NE(document_trouble("NaN"), "none");
+  EXPECT_NE(document_trouble("Infinity"), "none");
 }
 
 TEST(JsonDocumentTest, ANameTwiceIsRefusedWhereItStands) {
-  EXPECT_EQ(trouble_of(R"({"a": 1, "b": 2, "a": 3})"), "'a' stands twice in one object");
-  EXPECT_EQ(trouble_of(R"({"x": [0, {"y": {"a": 1, "\u0061": 2}}]})"),
+  EXPECT_EQ(document_trouble(R"({"a": 1, "b": 2, "a": 3})"), "'a' stands twice in one object");
+  EXPECT_EQ(document_trouble(R"({"x": [0, {"y": {"a": 1, "\u0061": 2}}]})"),
             "/x/1/y: 'a' stands twice in one object");
-  EXPECT_EQ(trouble_of(R"([{"a": 1}, {"a": 1}])"), "none");
+  EXPECT_EQ(document_trouble(R"([{"a": 1}, {"a": 1}])"), "none");
 }
 
 TEST(JsonDocumentTest, BrokenTextIsRefused) {
-  EXPECT_EQ(trouble_of(""), "the JSON ends too early");
-  EXPECT_EQ(trouble_of(R"({"a": [1, )"), "the JSON ends too early");
-  EXPECT_EQ(trouble_of("{} x"), "more text behind the end of the JSON, at byte 4");
-  EXPECT_TRUE(trouble_of("{\"a\": }").starts_with("not valid JSON at byte 7"))
-      << trouble_of("{\"a\": }");
-  EXPECT_NE(trouble_of("\"\xFF\""), "none");
-  EXPECT_NE(trouble_of(R"("\ud800")"), "none");
-  EXPECT_NE(trouble_of("{'a': 1}"), "none");
-  EXPECT_NE(trouble_of("[1,]"), "none");
-  EXPECT_NE(trouble_of("// x\n1"), "none");
+  EXPECT_EQ(document_trouble(""), "the JSON ends too early");
+  EXPECT_EQ(document_trouble(R"({"a": [1, )"), "the JSON ends too early");
+  EXPECT_EQ(document_trouble("{} x"), "more text behind the end of the JSON, at byte 4");
+  EXPECT_TRUE(document_trouble("{\"a\": }").starts_with("not valid JSON at byte 7"))
+      << document_trouble("{\"a\": }");
+  EXPECT_NE(document_trouble("\"\xFF\""), "none");
+  EXPECT_NE(document_trouble(R"("\ud800")"), "none");
+  EXPECT_NE(document_trouble("{'a': 1}"), "none");
+  EXPECT_NE(document_trouble("[1,]"), "none");
+  EXPECT_NE(document_trouble("// x\n1"), "none");
 }
 
 TEST(JsonDocumentTest, DepthAndLengthAreBounded) {
-  EXPECT_EQ(trouble_of("[[[[1]]]]"), "none");
-  EXPECT_EQ(trouble_of("[[[[[1]]]]]"), "the JSON is nested deeper than 4 levels");
-  EXPECT_EQ(trouble_of('"' + std::string(198, 'x') + '"'), "none");
-  EXPECT_EQ(trouble_of('"' + std::string(199, 'x') + '"'),
+  EXPECT_EQ(document_trouble("[[[[1]]]]"), "none");
+  EXPECT_EQ(document_trouble("[[[[[1]]]]]"), "the JSON is nested deeper than 4 levels");
+  EXPECT_EQ(document_trouble('"' + std::string(198, 'x') + '"'), "none");
+  EXPECT_EQ(document_trouble('"' + std::string(199, 'x') + '"'),
             "the JSON is 201 bytes long: at most 200");
 }
 

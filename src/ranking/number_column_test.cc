@@ -23,7 +23,8 @@ Bits bits_where(const Plain& plain, std::size_t n_words, const Matches& matches)
   return bits;
 }
 
-void expect_same(const NumberColumn& column, const Plain& plain, std::size_t n_words, Rng& rng) {
+void expect_same_rows(const NumberColumn& column, const Plain& plain, std::size_t n_words,
+                      Rng& rng) {
   ASSERT_EQ(column.size(), plain.size());
   const auto from = static_cast<double>(rng.below(50));
   const double to = from + static_cast<double>(rng.below(20)) - 2;  // some ranges are empty
@@ -75,7 +76,7 @@ TEST(NumberColumnTest, IsAsAPlainMapWhateverComesAndGoes) {
       (column.is_dense() ? was_dense : was_sparse) = true;
       if (step % 101 == 0) {
         for (const std::size_t n_words : {std::size_t{0}, std::size_t{1}, spread / 64 + 3}) {
-          expect_same(column, plain, n_words, rng);
+          expect_same_rows(column, plain, n_words, rng);
         }
       }
     }

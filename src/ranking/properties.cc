@@ -19,7 +19,7 @@ using Value = decltype(NamedValue::value);
 
 // An object, a list or a point in it, and one level more, so that what is nested is refused by
 // its name.
-constexpr std::size_t kMaxJsonDepth = 3;
+constexpr std::size_t kMaxPropertyDepth = 3;
 
 constexpr std::string_view kKinds =
     "a string, a number, true, false, a list of those, or a point {\"lat\": ..., \"lon\": ...}";
@@ -86,7 +86,7 @@ struct Change {
 
 // The members of a JSON object, by name.
 Result<std::vector<Change>> parse_changes(std::string_view text) {
-  COSENO_ASSIGN(document, parse_json_document(text, Properties::kMaxJsonBytes, kMaxJsonDepth));
+  COSENO_ASSIGN(document, parse_json_document(text, Properties::kMaxJsonBytes, kMaxPropertyDepth));
   const json::object* const object = document.if_object();
   if (object == nullptr) {
     return invalid_argument("properties must be a JSON object, not {}", json_kind(document));

@@ -9,7 +9,7 @@
 namespace coseno {
 namespace {
 
-Properties parsed(std::string_view json) {
+Properties properties_of(std::string_view json) {
   const auto properties = Properties::parse(json);
   EXPECT_TRUE(properties.has_value()) << properties.error().message;
   return properties.value_or(Properties());
@@ -21,23 +21,23 @@ std::string trouble_of(std::string_view json) {
 }
 
 std::string patched(std::string_view json, std::string_view patch) {
-  const auto result = parsed(json).patched(patch);
+  const auto result = properties_of(json).patched(patch);
   return result ? result->json() : result.error().message;
 }
 
 TEST(PropertiesTest, EveryKindComesBackCanonical) {
-  EXPECT_EQ(parsed(R"({ "year" : 1994.0, "new": true, "tags": ["b", 2, false], "empty": [],
+  EXPECT_EQ(properties_of(R"({ "year" : 1994.0, "new": true, "tags": ["b", 2, false], "empty": [],
                         "shop": {"lon": -0.5, "lat": 52}, "title": "Pulp \"Fiction\"\n\u00e4",
                         "at": "2026-02-28T12:00:00+01:00", "big": 1e300 })")
                 .json(),
             R"({"at":"2026-02-28T12:00:00+01:00","big":1e+300,"empty":[],"new":true,)"
             R"("shop":{"lat":52,"lon":-0.5},"tags":["b",2,false],"title":"Pulp \"Fiction\"\nä",)"
             R"("year":1994})");
-  EXPECT_EQ(parsed("{}").json(), "{}");
+  EXPECT_EQ(properties_of("{}").json(), "{}");
 }
 
 TEST(PropertiesTest, ValuesAreFoundByName) {
-  const Properties properties = parsed(R"({"b": 2, "a": "x", "c": null})");
+  const Properties properties = properties_of(R"({"b": 2, "a": "x", "c": null})");
   ASSERT_EQ(properties.values().size(), 2U);
   EXPECT_EQ(properties.values()[0].name, "a");
   ASSERT_NE(properties.find("b"), nullptr);
@@ -52,9 +52,9 @@ TEST(PropertiesTest, CanonicalTextReadsBackTheSame) {
     const auto number =
         static_cast<double>(rng()) * std::pow(10, static_cast<int>(rng.below(40)) - 30);
     const std::string json = fmt::format(R"({{"a":{},"b":[{}]}})", number, -number);
-    const Properties properties = parsed(json);
+    const Properties properties = properties_of(json);
     EXPECT_EQ(properties.json(), json);
-    EXPECT_EQ(parsed(properties.json()), properties);
+    EXPECT_EQ(properties_of(properties.json()), properties);
   }
 }
 

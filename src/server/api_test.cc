@@ -92,7 +92,7 @@ TEST(ProblemTest, AnErrorHasItsStatus) {
 // --- jobs
 
 // Holds a job until it is let go.
-class Gate {
+class TrainingGate {
  public:
   Jobs::Work work() {
     return [this](Progress& progress) -> Result<std::string> {
@@ -123,7 +123,7 @@ void wait_until_running(const Jobs& jobs, std::uint64_t id) {
 }
 
 TEST(JobsTest, OneAfterAnother) {
-  Gate gate;
+  TrainingGate gate;
   Jobs jobs(1);
   const auto first = jobs.start(gate.work());
   ASSERT_TRUE(first);
@@ -142,7 +142,7 @@ TEST(JobsTest, OneAfterAnother) {
 }
 
 TEST(JobsTest, AJobCanBeRemovedBeforeAndWhileItRuns) {
-  Gate gate;
+  TrainingGate gate;
   Jobs jobs(1);
   const auto first = jobs.start(gate.work());
   wait_until_running(jobs, first->id);

@@ -71,7 +71,7 @@ void keep_page(const Shown& shown, std::size_t k, Recommendations& list) {
 }
 
 // The field that the engine's error is about.
-std::string field_of(std::string_view message, std::string_view prefix) {
+std::string list_field(std::string_view message, std::string_view prefix) {
   // As the engine's errors begin, and the member that each speaks of.
   constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kWords = {
       {{"k must", "k"},
@@ -158,7 +158,7 @@ Answer<Reply> plain_reply(const Engine& engine, Result<Recommendations> list, bo
 
 Problem list_problem(Error error, std::string_view prefix) {
   Problem problem(std::move(error));
-  if (problem.status != 500) problem.field = field_of(problem.detail, prefix);
+  if (problem.status != 500) problem.field = list_field(problem.detail, prefix);
   return problem;
 }
 

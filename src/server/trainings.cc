@@ -106,7 +106,7 @@ Result<std::string> train(Engine& engine, TrainOptions options, Progress& progre
   return report_json(report);
 }
 
-Answer<JobStatus> status_of(const Jobs& jobs, const Call& call) {
+Answer<JobStatus> training_status(const Jobs& jobs, const Call& call) {
   COSENO_TRY(call.no_query());
   COSENO_ASSIGN(id, job_id(call.matched.id, "training"));
   std::optional<JobStatus> status = jobs.find(id);
@@ -149,12 +149,12 @@ Answer<Reply> Trainings::list(const Call& call) const {
 }
 
 Answer<Reply> Trainings::get(const Call& call) const {
-  COSENO_ASSIGN(status, status_of(jobs_, call));
+  COSENO_ASSIGN(status, training_status(jobs_, call));
   return json_reply(job_json(status));
 }
 
 Answer<Reply> Trainings::cancel(const Call& call) {
-  COSENO_ASSIGN(status, status_of(jobs_, call));
+  COSENO_ASSIGN(status, training_status(jobs_, call));
   return json_reply(job_json(jobs_.remove(status.id).value_or(status)));
 }
 

@@ -14,7 +14,7 @@
 namespace coseno::server {
 namespace {
 
-constexpr std::size_t kNumberBytes = 8;
+constexpr std::size_t kPositionBytes = 8;
 
 // What is left for later pages: all before a time, and the oldest few of that very time. Events
 // that come meanwhile are newer than those, also of equal time.
@@ -26,20 +26,20 @@ struct Rest {
 Answer<std::optional<Rest>> rest_of(std::string_view user, std::string_view cursor) {
   if (cursor.empty()) return std::nullopt;
   COSENO_ASSIGN(bytes, read_cursor(CursorKind::events, cursor));
-  if (bytes.size() != 3 * kNumberBytes) return invalid_cursor("is none of this server's");
+  if (bytes.size() != 3 * kPositionBytes) return invalid_cursor("is none of this server's");
   const std::string_view view = bytes;
-  if (number_of(view.substr(0, kNumberBytes)) != hash_of(user)) {
+  if (number_of(view.substr(0, kPositionBytes)) != hash_of(user)) {
     return invalid_cursor("is of a request for another list");
   }
-  return Rest{static_cast<std::int64_t>(number_of(view.substr(kNumberBytes, kNumberBytes))),
-              number_of(view.substr(2 * kNumberBytes))};
+  return Rest{static_cast<std::int64_t>(number_of(view.substr(kPositionBytes, kPositionBytes))),
+              number_of(view.substr(2 * kPositionBytes))};
 }
 
 std::string cursor_of(std::string_view user, const Rest& rest) {
   std::string bytes;
-  append_number(hash_of(user), kNumberBytes, bytes);
-  append_number(static_cast<std::uint64_t>(rest.time_ms), kNumberBytes, bytes);
-  append_number(rest.n_of_that_time, kNumberBytes, bytes);
+  append_number(hash_of(user), kPositionBytes, bytes);
+  append_number(static_cast<std::uint64_t>(rest.time_ms), kPositionBytes, bytes);
+  append_number(rest.n_of_that_time, kPositionBytes, bytes);
   return make_cursor(CursorKind::events, bytes);
 }
 
