@@ -54,6 +54,10 @@ endif()
 if(COSENO_UNITY)
   set(CMAKE_UNITY_BUILD ON)
   set(CMAKE_UNITY_BUILD_BATCH_SIZE 8)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # GCC takes an included source for a header, where a base out of an anonymous namespace is a fault.
+    target_compile_options(coseno_flags INTERFACE -Wno-subobject-linkage)
+  endif()
 endif()
 
 # coseno_alone(SOURCE...) has sources of the folder compiled by themselves even so.
