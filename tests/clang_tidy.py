@@ -4,8 +4,8 @@
     clang_tidy.py BUILD_TREE STAMPS [without-tests]
 
 BUILD_TREE holds compile_commands.json. A file that passed leaves a stamp in the folder STAMPS,
-named by a hash of all that the answer depends on: the file, the project's headers that it
-includes, directly or not, its compile command, .clang-tidy and the tool's version. Headers of the
+named by a hash of all that the answer depends on: the file, the project's files that it includes,
+directly or not, its compile command, .clang-tidy and the tool's version. Headers of the
 system count as fixed. Prints each finding once and exits 1 where there is one.
 """
 
@@ -32,7 +32,8 @@ def contents(path):
 
 @functools.cache
 def includes(path):
-    """The project's headers that a file names, or what CMake makes them from."""
+    """The project's headers that a file names, or what CMake makes them from; of what CMake puts
+    together, the sources."""
     headers = [
         os.path.join(ROOT, folder, name.decode())
         for name in INCLUDE.findall(contents(path))
@@ -61,10 +62,16 @@ def key(entry, version):
     return hashlib.sha256(b"\0".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
 
 
+def is_test(entry):
+    return entry["file"].endswith("_test.cc") or "_test.dir/" in entry["command"]
+
+
 def tidy(tree, path):
     """Runs clang-tidy; what it prints, and whether the file is clean."""
+    # What CMake puts together includes sources.
+    checks = "--checks=-bugprone-suspicious-include"
     run = subprocess.run(
-        [TIDY, "--quiet", "-p", tree, path], capture_output=True, check=False
+        [TIDY, "--quiet", checks, "-p", tree, path], capture_output=True, check=False
     )
     # Standard error says how many warnings were suppressed in headers of the system, unless the
     # tool itself failed.
@@ -78,7 +85,7 @@ def main(tree, stamps, which="all"):
     with open(os.path.join(tree, "compile_commands.json"), encoding="utf-8") as file:
         entries = json.load(file)
     if which == "without-tests":
-        entries = [entry for entry in entries if not entry["file"].endswith("_test.cc")]
+        entries = [entry for entry in entries if not is_test(entry)]
     stamp_of = {entry["file"]: os.path.join(stamps, key(entry, version)) for entry in entries}
     current = {os.path.basename(stamp) for stamp in stamp_of.values()}
     for stale in set(os.listdir(stamps)) - current if which == "all" else ():

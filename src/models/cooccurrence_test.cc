@@ -81,19 +81,19 @@ TEST(CooccurrenceTest, UsersThatWeighNothingSayNothing) {
 // More items than are taken at once, and more candidates than are kept; compared with counting.
 // User u has all multiples of a number of their own.
 TEST(CooccurrenceTest, ManyItemsAreTakenInParts) {
-  constexpr std::uint32_t kItems = 70000;
+  constexpr std::uint32_t kManyItems = 70000;
   std::vector<std::vector<std::uint32_t>> users;
   for (std::uint32_t step = 100; step < 110; ++step) {
     users.emplace_back();
-    for (std::uint32_t i = 0; i < kItems; i += step) users.back().push_back(i);
+    for (std::uint32_t i = 0; i < kManyItems; i += step) users.back().push_back(i);
   }
-  const Cooccurrence cooccurrence(matrix_of(users, kItems), ActWeights(),
+  const Cooccurrence cooccurrence(matrix_of(users, kManyItems), ActWeights(),
                                   std::vector<float>(users.size(), 1));
-  const Lists lists = nearest(cooccurrence, all_alike(kItems), 3);
-  EXPECT_EQ(lists, nearest(cooccurrence, all_alike(kItems), 3, 2));
+  const Lists lists = nearest(cooccurrence, all_alike(kManyItems), 3);
+  EXPECT_EQ(lists, nearest(cooccurrence, all_alike(kManyItems), 3, 2));
   for (const std::uint32_t item : {0U, 100U, 101U * 102, 104U * 105, 109U * 600}) {
     std::vector<Feature> others;
-    for (std::uint32_t j = 0; j < kItems; ++j) {
+    for (std::uint32_t j = 0; j < kManyItems; ++j) {
       const auto in_common = std::ranges::count_if(users, [&](const auto& items) {
         return std::ranges::binary_search(items, item) && std::ranges::binary_search(items, j);
       });

@@ -77,7 +77,7 @@ Result<tcp::endpoint> parse_listen(const std::string& listen) {
   return tcp::endpoint(address, static_cast<std::uint16_t>(port));
 }
 
-std::string text_of(const tcp::endpoint& endpoint) {
+std::string address_text(const tcp::endpoint& endpoint) {
   const std::string address = endpoint.address().to_string();
   return endpoint.address().is_v6() ? fmt::format("[{}]:{}", address, endpoint.port())
                                     : fmt::format("{}:{}", address, endpoint.port());
@@ -364,7 +364,7 @@ Result<void> HttpServer::Impl::listen() {
     return make_error(ErrorCode::io, "cannot listen on {}: {}", state_.options.listen,
                       error.message());
   }
-  address_ = text_of(acceptor_->local_endpoint(error));
+  address_ = address_text(acceptor_->local_endpoint(error));
   return {};
 }
 

@@ -151,7 +151,7 @@ class Imports::FileUpload final : public Upload {
     Result<void> events;
     if (wanted.content == Content::events) {
       const ImportEventsOptions options{
-          .format = wanted.format, .type = wanted.type, .now_ms = Clock().now_ms()};
+          .format = wanted.format, .type = wanted.type, .now_ms = coseno::Clock().now_ms()};
       events = import_events(engine, file.path(), options, progress, counts);
     } else if (wanted.content == Content::items) {
       n_put = import_items(engine, file.path(), progress);
