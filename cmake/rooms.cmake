@@ -20,6 +20,11 @@ elseif(COSENO_FUZZ)
                          -fsanitize-ignorelist=${PROJECT_SOURCE_DIR}/cmake/sanitizer_ignorelist.txt)
   target_link_options(coseno_flags INTERFACE -fsanitize=address,undefined)
   add_custom_target(fuzzers)
+  # What starts a program that is not ours and loads what is: the sanitizer must be there first. What
+  # such a program does not free at its end is its own.
+  execute_process(COMMAND ${CMAKE_CXX_COMPILER} -print-file-name=libclang_rt.asan-${CMAKE_SYSTEM_PROCESSOR}.so
+                  OUTPUT_VARIABLE SANITIZER OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+  set(COSENO_PRELOADED env LD_PRELOAD=${SANITIZER} ASAN_OPTIONS=detect_leaks=0)
 else()
   # Only here: instrumented code makes GCC 12 warn of paths that cannot be taken.
   target_compile_options(coseno_flags INTERFACE -Werror)
