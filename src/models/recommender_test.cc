@@ -19,11 +19,14 @@
 namespace coseno {
 namespace {
 
-// Enough for a few users; the defaults are for real data.
+// Enough for a few users; the defaults are for real data. Models of order look at what was last
+// before they look at how it was liked: here that is to matter.
 const std::map<std::string_view, Settings> kFast = {
     {"biased_mf", {{"dim", "2"}, {"rounds", "30"}, {"draws", "5"}}},
     {"blend", {{"ials.dim", "3"}, {"ials.unobserved", "1"}, {"ials.regularization", "0.2"}}},
     {"ials", {{"dim", "3"}, {"unobserved", "1"}, {"regularization", "0.2"}}},
+    {"markov", {{"recency", "5"}, {"rating_weight", "0.5"}}},
+    {"session_knn", {{"recency", "5"}, {"rating_weight", "0.5"}}},
     {"vectors", {{"regularization", "0.2"}, {"unobserved", "0.1"}}},
 };
 

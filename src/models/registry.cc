@@ -9,8 +9,10 @@
 #include "models/ease.h"
 #include "models/ials.h"
 #include "models/item_knn.h"
+#include "models/markov.h"
 #include "models/popularity.h"
 #include "models/rp3beta.h"
+#include "models/session_knn.h"
 #include "models/vectors.h"
 
 namespace coseno {
@@ -54,6 +56,8 @@ constexpr std::array kModels = {
     info<BiasedMf>({.summary = "expected ratings by factors of users and items",
                     .needs_ratings = true,
                     .has_vectors = true}),
+    info<Markov>({.summary = "items that come after those you had last"}),
+    info<SessionKnn>({.summary = "what sessions like yours went on with"}),
     info<Content>(
         {.summary = "items with the properties of those you liked", .needs_properties = true}),
     ModelInfo{.name = Blend::kName,
