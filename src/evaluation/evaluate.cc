@@ -136,10 +136,12 @@ class Judge {
                                                   Scratch& scratch) const {
     const std::size_t n_items = model_.n_items();
     const auto scores = std::span(scratch.scores).subspan(i * n_items, n_items);
-    for (const Interaction& seen : split_.profile(user).history) {
-      if (offset(seen.item) >= n_items) continue;
-      if (!is_score(scores[offset(seen.item)])) return std::nullopt;
-      scores[offset(seen.item)] = kNeverScore;
+    if (split_.hides_seen) {
+      for (const Interaction& seen : split_.profile(user).history) {
+        if (offset(seen.item) >= n_items) continue;
+        if (!is_score(scores[offset(seen.item)])) return std::nullopt;
+        scores[offset(seen.item)] = kNeverScore;
+      }
     }
     mark_relevant(scratch, 1);
     auto list = pessimistic_list(scores, scratch.is_relevant, options_.k);

@@ -41,11 +41,12 @@ struct Evaluation {
 };
 
 // For every user with a relevant held-out item: score all items from the user's profile in the
-// split, leave the history's items out, take k. Ties are counted against the model: of equal
-// scores, what is not relevant comes first, then the lower number. Where the model predicts ratings
-// and the data have values, every held-out rating is predicted. A user without history is judged
-// like any other (the model scores an empty profile). Same result for any number of threads.
-// Errors: invalid_argument (k = 0, no vectors for cosine, nobody to judge), cancelled.
+// split, leave the history's items out where the split hides them, take k. Ties are counted against
+// the model: of equal scores, what is not relevant comes first, then the lower number. Where the
+// model predicts ratings and the data have values, every held-out rating is predicted. A user
+// without history is judged like any other (the model scores an empty profile). Same result for any
+// number of threads. Errors: invalid_argument (k = 0, no vectors for cosine, nobody to judge),
+// cancelled.
 Result<Evaluation> evaluate(const Model& model, const Split& split, const EvaluateOptions& options,
                             ThreadPool& pool, Progress& progress);
 

@@ -218,6 +218,28 @@ TEST_F(EvaluateTest, AHeldOutUserIsScoredFromWhatIsToldOfThem) {
   EXPECT_EQ(evaluation->metrics.n_users, 1U);
 }
 
+// The model repeats the last item: tea, tea, jam are told and then jam comes again.
+TEST_F(EvaluateTest, BySessionsSeenItemsAreListedUnlessHidden) {
+  Interactions train;
+  train.add(train.users.add("ann"), {train.items.add("tea"), 1, 0});
+  train.add(UserIndex{0}, {train.items.add("jam"), 1, 0});
+  Interactions test;
+  test.items = train.items;
+  test.users = train.users;
+  const UserIndex zoe = test.users.add("zoe");
+  for (const std::uint32_t item : {0, 0, 1, 1}) test.add(zoe, {ItemIndex{item}, 1, 0});
+  auto split = *next_item_split(std::move(train), test, RepeatRule::last, false, {}, {});
+  ScriptedModel model(2);
+  model.scores = [](History history, std::size_t item) {
+    return offset(history.back().item) == item ? 1.0F : 0.0F;
+  };
+  const auto metrics = [&] { return evaluate(model, split, {.k = 1}, pool_, progress_)->metrics; };
+  EXPECT_EQ(metrics().n_users, 3U);
+  EXPECT_NEAR(metrics().list.recall, 2.0 / 3, 1e-9);
+  split.hides_seen = true;
+  EXPECT_NEAR(metrics().list.recall, 1.0 / 3, 1e-9);  // jam, the first time
+}
+
 TEST_F(EvaluateTest, LatencyIsMeasured) {
   const auto evaluation = run({});
   EXPECT_GT(evaluation->latency_p50_s, 0);

@@ -228,6 +228,23 @@ Result<void> check_disjoint(const Split& split) {
   return {};
 }
 
+// Each user's acts by time; of equal times in order of arrival.
+Rows sessions_of(const Interactions& interactions) {
+  Rows sessions(interactions.users.size());
+  for (std::size_t i = 0; i < interactions.size(); ++i) {
+    const Interactions::Row row = interactions.row(i);
+    sessions[offset(row.user)].push_back(row.interaction);
+  }
+  for (std::vector<Interaction>& session : sessions) {
+    std::ranges::stable_sort(session, {}, &Interaction::time);
+  }
+  return sessions;
+}
+
+bool holds(History history, ItemIndex item) {
+  return std::ranges::find(history, item, &Interaction::item) != history.end();
+}
+
 Result<Sides> choose_sides(const UserItemMatrix& all, const SplitOptions& options, bool has_times) {
   switch (options.protocol) {
     case Protocol::random:
@@ -265,6 +282,10 @@ std::optional<Protocol> protocol(std::string_view name) {
 }
 
 Profile Split::profile(UserIndex user) const {
+  if (!places.empty()) {
+    const auto [session, n_told] = places[offset(user)];
+    return {std::span(fold_in[session]).first(n_told), train.user_features.row(session)};
+  }
   Profile profile = profile_of(train, user);
   if (profile.history.empty() && !fold_in.empty()) profile.history = fold_in[offset(user)];
   return profile;
@@ -285,6 +306,30 @@ Result<Split> given_split(Interactions train, const Interactions& test, RepeatRu
   Split split = assemble(std::move(train), repeats, std::move(apart), {item_catalog, user_catalog});
   split.has_ratings = has_ratings;
   COSENO_TRY(check_disjoint(split));
+  return split;
+}
+
+Result<Split> next_item_split(Interactions train, const Interactions& test, RepeatRule repeats,
+                              bool hides_seen, const Catalog& item_catalog,
+                              const Catalog& user_catalog) {
+  COSENO_CHECK(test.users.size() >= train.users.size() && test.items.size() >= train.items.size());
+  const bool has_ratings = train.has_values && test.has_values;
+  train.users = test.users;
+  Apart apart{.items = test.items, .held_out = {}, .fold_in = sessions_of(test)};
+  Split split = assemble(std::move(train), repeats, std::move(apart), {item_catalog, user_catalog});
+  split.has_ratings = has_ratings;
+  split.hides_seen = hides_seen;
+  for (std::size_t s = 0; s < split.fold_in.size(); ++s) {
+    const History known = split.train.matrix.user(static_cast<UserIndex>(s));
+    std::vector<Interaction>& session = split.fold_in[s];
+    session.insert(session.begin(), known.begin(), known.end());
+    for (std::size_t n = std::max<std::size_t>(known.size(), 1); n < session.size(); ++n) {
+      if (hides_seen && holds(std::span(session).first(n), session[n].item)) continue;
+      split.places.push_back({s, n});
+      split.held_out.push_back({session[n]});
+    }
+  }
+  if (split.places.empty()) return invalid_argument("the test has no act to judge by");
   return split;
 }
 

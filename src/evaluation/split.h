@@ -56,10 +56,20 @@ struct Split {
   // fold_in[u]: what the model is told of a user who is held out entirely and so has no training
   // interactions; oldest first, items numbered as in held_out. No rows but by the strong protocol.
   std::vector<std::vector<Interaction>> fold_in;
+  // By the protocol of next_item_split() alone: a row of held_out is no user, but a place in a
+  // session, and the model is told the first `n_told` of fold_in[session].
+  struct Place {
+    std::size_t session;  // its number in train.users
+    std::size_t n_told;
+  };
+  std::vector<Place> places;  // one a row of held_out
+  // False: a list may hold what the model is told of.
+  bool hides_seen = true;
   // True where values on both sides are measured, so that a predicted rating can be wrong.
   bool has_ratings = false;
 
-  // All that a model is told of the user when it is judged. Views; valid while the split lives.
+  // All that a model is told of the user when it is judged, or at a place. Views; valid while the
+  // split lives.
   Profile profile(UserIndex user) const;
 };
 
@@ -68,6 +78,15 @@ struct Split {
 // empty test.
 Result<Split> given_split(Interactions train, const Interactions& test, RepeatRule repeats,
                           const Catalog& item_catalog, const Catalog& user_catalog);
+
+// Of every act of `test` but the first of those of whom nothing is known: given all acts of the
+// same user before it, which comes next? A user of the test is a session as a rule; one who is in
+// training too goes on from there. `test` was read with the ids of `train`; repeats are joined in
+// training alone. With `hides_seen` items that the user has had are left out of lists, and so are
+// acts with such an item. Errors: invalid_argument (there is no such act).
+Result<Split> next_item_split(Interactions train, const Interactions& test, RepeatRule repeats,
+                              bool hides_seen, const Catalog& item_catalog,
+                              const Catalog& user_catalog);
 
 // Divides interactions by a protocol, one split at a time: k folds need not be in memory together.
 class SplitMaker {

@@ -416,6 +416,70 @@ TEST_F(GivenSplitTest, HasRatingsOnlyWhereBothSidesHave) {
   EXPECT_FALSE(split->has_ratings);
 }
 
+// "told > next" of every place that is judged, ids in order of time.
+std::vector<std::string> places(const Split& split) {
+  const auto id = [&](ItemIndex item) {
+    const bool is_known = offset(item) < split.train.items.size();
+    return std::string(is_known ? split.train.items.id(item) : "?");
+  };
+  std::vector<std::string> places;
+  for (std::size_t n = 0; n < split.held_out.size(); ++n) {
+    std::string text;
+    for (const Interaction& told : split.profile(static_cast<UserIndex>(n)).history) {
+      text += id(told.item) + " ";
+    }
+    EXPECT_EQ(split.held_out[n].size(), 1U);
+    places.push_back(text + "> " + id(split.held_out[n][0].item));
+  }
+  return places;
+}
+
+class NextItemSplitTest : public testing::Test {
+ protected:
+  static Result<Split> split(const std::vector<Line>& train, const std::vector<Line>& test,
+                             bool hides_seen = false) {
+    Interactions training = interactions_of(train);
+    const Interactions testing = interactions_of(test, training.users, training.items);
+    return next_item_split(std::move(training), testing, RepeatRule::last, hides_seen, {}, {});
+  }
+
+  const std::vector<Line> train_ = {{"ann", "tea"}, {"ann", "jam"}};
+};
+
+// The test file is in no order; zoe's first act is told, and ham is unknown to training.
+TEST_F(NextItemSplitTest, EveryActFollowsThoseBeforeIt) {
+  const auto split = NextItemSplitTest::split(
+      train_, {{"zoe", "ham", 1, 30}, {"zoe", "tea", 1, 10}, {"zoe", "jam", 1, 20}});
+  ASSERT_TRUE(split);
+  EXPECT_FALSE(split->hides_seen);
+  EXPECT_EQ(places(*split), (std::vector<std::string>{"tea > jam", "tea jam > ?"}));
+  EXPECT_EQ(training(*split), (Triples{{"ann", "tea", 1}, {"ann", "jam", 1}}));
+}
+
+TEST_F(NextItemSplitTest, ItemsThatWereSeenAreJudgedUnlessTheyAreHidden) {
+  const std::vector<Line> test = {{"zoe", "tea", 1, 1}, {"zoe", "tea", 1, 2}, {"zoe", "jam", 1, 3}};
+  const auto all = NextItemSplitTest::split(train_, test);
+  ASSERT_TRUE(all);
+  EXPECT_EQ(places(*all), (std::vector<std::string>{"tea > tea", "tea tea > jam"}));
+  const auto unseen = NextItemSplitTest::split(train_, test, true);
+  ASSERT_TRUE(unseen);
+  EXPECT_TRUE(unseen->hides_seen);
+  EXPECT_EQ(places(*unseen), (std::vector<std::string>{"tea tea > jam"}));
+}
+
+TEST_F(NextItemSplitTest, AUserOfTheTrainingGoesOnFromThere) {
+  const auto split = NextItemSplitTest::split(train_, {{"ann", "tea", 1, 5}});
+  ASSERT_TRUE(split);
+  EXPECT_EQ(places(*split), (std::vector<std::string>{"tea jam > tea"}));
+}
+
+TEST_F(NextItemSplitTest, RefusesATestWithoutANextItem) {
+  EXPECT_FALSE(NextItemSplitTest::split(train_, {}));
+  const auto split = NextItemSplitTest::split(train_, {{"zoe", "tea"}, {"bob", "jam"}});
+  ASSERT_FALSE(split);
+  EXPECT_EQ(split.error().code, ErrorCode::invalid_argument);
+}
+
 TEST(ProtocolTest, ByName) {
   EXPECT_EQ(protocol("leave-last-out"), Protocol::leave_last_out);
   EXPECT_EQ(protocol("leave-one-out"), Protocol::leave_last_out);

@@ -216,6 +216,11 @@ std::uint64_t fingerprint(const Split& split) {
   }
   for (const std::vector<Interaction>& row : split.held_out) fingerprint.add(row);
   for (const std::vector<Interaction>& row : split.fold_in) fingerprint.add(row);
+  for (const auto& [session, n_told] : split.places) {
+    fingerprint.add(session);
+    fingerprint.add(n_told);
+  }
+  if (!split.hides_seen) fingerprint.add(1);
   fingerprint.add(split.train.item_features);
   fingerprint.add(split.train.user_features);
   return fingerprint.value();
