@@ -13,10 +13,10 @@ _coseno_options() {
     predict) echo "--pairs --model --seconds --out $_coseno_source" ;;
     fit) echo "--model --seconds --out $_coseno_source" ;;
     evaluate)
-      echo "--test --protocol --fraction --folds --held-out-users --models -k --by" \
+      echo "--test --protocol --hide-seen --fraction --folds --held-out-users --models -k --by" \
            "--relevant-from --json --out --report $_coseno_source" ;;
     tune)
-      echo "--model --trials --seconds --max-users --state --protocol --fraction -k" \
+      echo "--model --trials --seconds --max-users --state --valid --protocol --hide-seen --fraction -k" \
            "--relevant-from --json $_coseno_source" ;;
     replay)
       echo "--warm-up --retrain-every --model --seconds -k --json $_coseno_source" ;;
@@ -46,8 +46,8 @@ _coseno_options() {
 # The values of an option of a command; nothing where any will do; FILE for a path.
 _coseno_values() {
   case $1:$2 in
-    models:--model) echo "auto popularity biased_mf blend content ease ials item_knn rp3beta vectors" ;;
-    *:--model | *:--models) echo "auto popularity biased_mf blend content ease ials item_knn rp3beta" ;;
+    models:--model) echo "auto popularity biased_mf blend content ease ials item_knn markov rp3beta session_knn vectors" ;;
+    *:--model | *:--models) echo "auto popularity biased_mf blend content ease ials item_knn markov rp3beta session_knn" ;;
     *:--by) echo "score cosine" ;;
     *:--format) echo "json-matrix json-lines csv tsv double-colon user-lines" ;;
     import:--type) echo "view click play save cart like purchase rating dislike" ;;
@@ -56,8 +56,8 @@ _coseno_values() {
     serve:--access-log) echo "on off" ;;
     serve:--durability) echo "interval none always" ;;
     *:--repeats) echo "last first sum max" ;;
-    tune:--protocol) echo "random leave-last-out leave-one-out temporal" ;;
-    *:--protocol) echo "random leave-last-out leave-one-out temporal k-fold strong lightgcn" ;;
+    tune:--protocol) echo "random leave-last-out leave-one-out temporal next-item" ;;
+    *:--protocol) echo "random leave-last-out leave-one-out temporal k-fold strong lightgcn next-item" ;;
     generate:--users | generate:--items) ;;
     recommend:--users) echo "all FILE" ;;
     import:--users) echo FILE ;;

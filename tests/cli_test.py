@@ -486,6 +486,33 @@ class EvaluateTest(ProgramTest):
         self.good("fit", self.ratings, "--model", "popularity", "--out", model)
         self.assertEqual(compared(model), ["popularity"])
 
+    def test_next_item_judges_every_act_of_a_session(self):
+        lines = "".join(f"s{n},{item},{n}\n" for n in range(9) for item in ("tea", "cup", "jam"))
+        train = self.write("sessions.csv", "session,item,time\n" + lines)
+        test = self.write("newer.csv", "session,item,time\nt,tea,100\nt,cup,101\nt,cup,102\n")
+        given = ("evaluate", train, "--test", test, "--protocol", "next-item", "--models",
+                 "markov", "-k", 2)  # fmt: skip
+        rows = json.loads(self.good(*given, "--json"))
+        self.assertEqual((rows[0]["model"], rows[0]["n_users"]), ("markov", 2))
+        self.assertEqual(rows[0]["recall"], 1)  # cup, and cup again
+        text = self.good(*given, "--hide-seen")
+        self.assertIn("1 acts judged, lists of 2, protocol next-item, held out: ", text)
+        self.assertIn(", seen items hidden\n", text)
+        self.refused(2, "next-item needs --test", *given[:2], "--protocol", "next-item")
+        self.refused(2, "--hide-seen belongs", *given[:4], "--hide-seen")
+        self.refused(2, "--out excludes", *given, "--out", self.folder / "lists")
+        tune = ("tune", train, "--model", "markov", "--trials", 2, "-k", 2)
+        text = self.good(*tune, "--valid", test, "--protocol", "next-item")
+        self.assertIn("2 trials of markov, 2 acts judged, lists of 2, protocol next-item, held", text)
+        self.assertIn("1 users judged", self.good(*tune, "--valid", test))
+        self.refused(2, "next-item needs --valid", *tune, "--protocol", "next-item")
+        self.refused(2, "excludes --valid", *tune, "--valid", test, "--protocol", "random")
+        self.refused(2, "--hide-seen belongs", *tune, "--hide-seen")
+        model = self.folder / "sessions.model"
+        self.good("fit", train, "--model", "session_knn", "--out", model)
+        fitted = self.good("evaluate", model, "--test", test, "--protocol", "next-item", "--json")
+        self.assertEqual(json.loads(fitted)[0]["n_users"], 2)
+
     def test_the_protocol_of_lightgcn_is_a_given_test_file(self):
         test = self.write("test.csv", "user,item,rating\nann,cup,5\nzed,spoon,1\n")
         given = ("evaluate", self.ratings, "--models", "item_knn", "--test", test)
@@ -1535,7 +1562,7 @@ printf '%s\\n' "${{COMPREPLY[@]}}" """
         self.assertEqual(self.completions("fit", "--model", ""), sorted(models))
         for option in ("--by", "--format", "--repeats", "--protocol"):
             for value in self.completions("evaluate", option, ""):
-                test = ("--test", self.ratings) if value == "lightgcn" else ()
+                test = ("--test", self.ratings) if value in ("lightgcn", "next-item") else ()
                 done = run("evaluate", self.ratings, option, value, *test, "--models", "nothing")
                 self.assertIn("nothing", done.stderr, (option, value))
         types = self.completions("import", "--type", "")

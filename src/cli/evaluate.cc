@@ -28,6 +28,7 @@ constexpr const char* kExamples = R"(Examples:
   coseno evaluate ratings.csv --protocol temporal --fraction 0.1 --models popularity,item_knn
   coseno evaluate ratings.csv --protocol strong --held-out-users 500 -k 100
   coseno evaluate train.txt --test test.txt --protocol lightgcn -k 20
+  coseno evaluate clicks.tsv --test newer.tsv --protocol next-item -k 20
   coseno evaluate ua.base --test ua.test --relevant-from 4 --json
   coseno evaluate model.safetensors --test newer.csv --out lists.txt
   coseno evaluate ratings.csv --report report.html
@@ -37,6 +38,7 @@ with any. Lists leave out what a user had in training, and no item is left out b
 equal scores the wrong items count first (docs/evaluation.md).)";
 
 constexpr const char* kLightGcn = "lightgcn";  // what --test does, by its name in papers
+constexpr const char* kNextItem = "next-item";
 
 struct Arguments {
   SourceArguments source;
@@ -49,6 +51,7 @@ struct Arguments {
   std::size_t k = 10;
   std::string by = "score";
   std::optional<float> relevant_from;
+  bool hides_seen = false;  // by next-item; the others always do
   bool as_json = false;
   std::string out;
   std::string report;
@@ -60,6 +63,7 @@ struct Arguments {
     if (relevant_from) options.evaluate.relevant_from = *relevant_from;
     return options;
   }
+  bool is_next_item() const { return protocol == kNextItem; }
   RankBy rank_by() const { return by == "cosine" ? RankBy::cosine : RankBy::score; }
 };
 
@@ -79,12 +83,16 @@ SplitOptions split_options(const Arguments& arguments) {
 // Papers that judge by LightGCN's protocol count every interaction of a given test file.
 Outcome<void> check_given_test(const Arguments& arguments) {
   const bool is_lightgcn = arguments.protocol == kLightGcn;
-  if (!arguments.test.empty() && !arguments.protocol.empty() && !is_lightgcn) {
+  if (!arguments.test.empty() && !arguments.protocol.empty() && !is_lightgcn &&
+      !arguments.is_next_item()) {
     return wrong_use("--protocol {} excludes --test: what is in {} is held out", arguments.protocol,
                      arguments.test);
   }
-  if (is_lightgcn && arguments.test.empty()) {
-    return wrong_use("--protocol lightgcn needs --test FILE");
+  if ((is_lightgcn || arguments.is_next_item()) && arguments.test.empty()) {
+    return wrong_use("--protocol {} needs --test FILE", arguments.protocol);
+  }
+  if (arguments.hides_seen && !arguments.is_next_item()) {
+    return wrong_use("--hide-seen belongs to --protocol next-item: the others always do");
   }
   if (is_lightgcn && arguments.relevant_from) {
     return wrong_use("--relevant-from excludes --protocol lightgcn: all held out is relevant");
@@ -132,6 +140,9 @@ Outcome<void> check_arguments(const Arguments& arguments) {
   }
   if (!arguments.out.empty() && (!has_one_model || arguments.protocol == "k-fold")) {
     return wrong_use("--out needs exactly one model in --models, and one split");
+  }
+  if (!arguments.out.empty() && arguments.is_next_item()) {
+    return wrong_use("--out excludes --protocol next-item, which has many lists of a user");
   }
   if (arguments.out == "-") return wrong_use("--out must be a file: - is where the answer goes");
   if (arguments.report == "-") return wrong_use("--report must be a file: - is for the answer");
@@ -187,13 +198,20 @@ Comparison compare_on(const Split& split, std::vector<Contender> named, const Ar
           seed(arguments.source), session.pool, session.progress};
 }
 
+Result<Split> split_of(Interactions train, const Interactions& test, RepeatRule repeats,
+                       const Catalogs& catalogs, const Arguments& arguments) {
+  return arguments.is_next_item()
+             ? next_item_split(std::move(train), test, repeats, arguments.hides_seen,
+                               catalogs.items, catalogs.users)
+             : given_split(std::move(train), test, repeats, catalogs.items, catalogs.users);
+}
+
 Outcome<std::vector<Judged>> evaluate_on_test(Interactions train, const Catalogs& catalogs,
                                               std::vector<Contender> named,
                                               const Arguments& arguments, Session& session) {
   const SourceArguments& source = arguments.source;
   COSENO_ASSIGN(test, read_ratings(arguments.test, source, session, train.users, train.items));
-  COSENO_ASSIGN(
-      split, given_split(std::move(train), test, repeats(source), catalogs.items, catalogs.users));
+  COSENO_ASSIGN(split, split_of(std::move(train), test, repeats(source), catalogs, arguments));
   Comparison comparison = compare_on(split, std::move(named), arguments, session);
   COSENO_TRY(comparison.add_split(split));
   std::vector<Judged> judged = comparison.judged();
@@ -235,7 +253,7 @@ Outcome<std::vector<Judged>> evaluate_model_file(const Arguments& arguments, Ses
   const Dataset& known = source.fitted.dataset;
   COSENO_ASSIGN(test,
                 read_ratings(arguments.test, arguments.source, session, known.users, known.items));
-  COSENO_ASSIGN(split, given_split(interactions_of(known), test, RepeatRule::last, {}, {}));
+  COSENO_ASSIGN(split, split_of(interactions_of(known), test, RepeatRule::last, {}, arguments));
   split.train.user_features =
       arguments.source.user_properties.empty()
           ? known.user_features
@@ -281,7 +299,8 @@ std::string metric_text(std::string_view name, double value, const Metrics& metr
 std::string protocol_text(const Arguments& arguments) {
   const std::string protocol = arguments.protocol.empty() ? "" : "protocol " + arguments.protocol;
   if (!arguments.test.empty()) {
-    return fmt::format("{}{}held out: {}", protocol, protocol.empty() ? "" : ", ", arguments.test);
+    return fmt::format("{}{}held out: {}{}", protocol, protocol.empty() ? "" : ", ", arguments.test,
+                       arguments.hides_seen ? ", seen items hidden" : "");
   }
   const SplitOptions options = split_options(arguments);
   std::string text = "protocol " + protocol_name(arguments);
@@ -297,7 +316,8 @@ std::string protocol_text(const Arguments& arguments) {
 }
 
 std::string how_judged(const Arguments& arguments, std::size_t n_users) {
-  std::string text = fmt::format("{} users judged, lists of {}, {}", n_users, arguments.k,
+  std::string text = fmt::format("{} {} judged, lists of {}, {}", n_users,
+                                 arguments.is_next_item() ? "acts" : "users", arguments.k,
                                  protocol_text(arguments));
   if (arguments.relevant_from) {
     text += fmt::format(", relevant from {}", *arguments.relevant_from);
@@ -348,10 +368,13 @@ void add_split_options(CommandLine& app, Arguments& arguments) {
       app.add_option("--test", arguments.test, "Held-out interactions in a file of their own")
           .type_name("FILE");
   app.add_option("--protocol", arguments.protocol,
-                 "What to hold out; default random, or lightgcn with --test")
+                 "What to hold out; default random, or lightgcn with --test; next-item: every act "
+                 "of --test in turn")
       .type_name("NAME")
-      .is_member(
-          {"random", "leave-last-out", "leave-one-out", "temporal", "k-fold", "strong", kLightGcn});
+      .is_member({"random", "leave-last-out", "leave-one-out", "temporal", "k-fold", "strong",
+                  kLightGcn, kNextItem});
+  app.add_flag("--hide-seen", arguments.hides_seen,
+               "By next-item: lists leave out what the user has had, as by the other protocols");
   app.add_option("--fraction", arguments.fraction,
                  "Share held out by random, temporal and, of each held-out user, strong; default "
                  "0.2")

@@ -29,6 +29,7 @@ constexpr const char* kExamples = R"(Examples:
   coseno tune ratings.csv --model ials --set dim=64 --trials 100 --seconds 600
   coseno tune ratings.csv --model ials --protocol temporal --state ials.jsonl
   coseno tune ratings.csv --model item_knn --relevant-from 4 -k 20 --json
+  coseno tune train.tsv --valid newer.tsv --model session_knn --protocol next-item -k 20
 
 The first trial is the defaults; then come random options, then the neighbourhood of the best. What
 --set says is not searched. With --state, the same command goes on where an earlier one ended. Tune
@@ -36,9 +37,13 @@ on the training file alone: a test file must not have a say (docs/tuning.md).)";
 
 constexpr std::size_t kRowsShown = 10;
 
+constexpr const char* kNextItem = "next-item";
+
 struct Arguments {
   SourceArguments source;
-  std::string protocol = "random";
+  std::string valid;
+  std::string protocol;
+  bool hides_seen = false;  // by next-item; the others always do
   std::optional<double> fraction;
   std::size_t n_trials = TuneOptions().n_trials;
   std::optional<double> seconds;
@@ -47,11 +52,17 @@ struct Arguments {
   std::size_t max_users = 10000;
   std::string state;
   bool as_json = false;
+
+  bool is_next_item() const { return protocol == kNextItem; }
 };
+
+std::string protocol_name(const Arguments& arguments) {
+  return arguments.protocol.empty() ? "random" : arguments.protocol;
+}
 
 SplitOptions split_options(const Arguments& arguments) {
   SplitOptions options{.seed = seed(arguments.source), .repeats = repeats(arguments.source)};
-  options.protocol = protocol(arguments.protocol).value_or(options.protocol);
+  options.protocol = protocol(protocol_name(arguments)).value_or(options.protocol);
   options.fraction = arguments.fraction.value_or(options.fraction);
   return options;
 }
@@ -66,9 +77,25 @@ TuneOptions tune_options(const Arguments& arguments, Settings fixed) {
   return options;
 }
 
+Outcome<void> check_valid(const Arguments& arguments) {
+  if (arguments.is_next_item() && arguments.valid.empty()) {
+    return wrong_use("--protocol next-item needs --valid FILE");
+  }
+  if (!arguments.valid.empty() && !arguments.protocol.empty() && !arguments.is_next_item()) {
+    return wrong_use("--protocol {} excludes --valid: what is in {} is held out",
+                     arguments.protocol, arguments.valid);
+  }
+  if (arguments.hides_seen && !arguments.is_next_item()) {
+    return wrong_use("--hide-seen belongs to --protocol next-item: the others always do");
+  }
+  return {};
+}
+
 Outcome<void> check_arguments(const Arguments& arguments) {
   const SourceArguments& source = arguments.source;
-  COSENO_TRY(check_standard_input({source.ratings, source.items, source.user_properties}));
+  COSENO_TRY(check_standard_input(
+      {source.ratings, source.items, source.user_properties, arguments.valid}));
+  COSENO_TRY(check_valid(arguments));
   const SplitOptions options = split_options(arguments);
   if (arguments.fraction && options.protocol == Protocol::leave_last_out) {
     return wrong_use("--fraction belongs to the protocols random and temporal");
@@ -152,8 +179,24 @@ Outcome<Judged> judge_popularity(const Split& split, const TuneOptions& options,
   return comparison.judged().front();
 }
 
+// By a file of its own.
+Outcome<Split> given_validation_split(Interactions train, const Catalogs& catalogs,
+                                      const Arguments& arguments, Session& session) {
+  const SourceArguments& source = arguments.source;
+  COSENO_ASSIGN(valid, read_ratings(arguments.valid, source, session, train.users, train.items));
+  COSENO_ASSIGN(split, arguments.is_next_item()
+                           ? next_item_split(std::move(train), valid, repeats(source),
+                                             arguments.hides_seen, catalogs.items, catalogs.users)
+                           : given_split(std::move(train), valid, repeats(source), catalogs.items,
+                                         catalogs.users));
+  return split;
+}
+
 Outcome<Split> validation_split(Interactions ratings, const Catalogs& catalogs,
-                                const Arguments& arguments) {
+                                const Arguments& arguments, Session& session) {
+  if (!arguments.valid.empty()) {
+    return given_validation_split(std::move(ratings), catalogs, arguments, session);
+  }
   // A temporary: once planned, the rows are needed no more.
   COSENO_ASSIGN(maker, SplitMaker::plan(Interactions(std::move(ratings)), split_options(arguments),
                                         catalogs.items, catalogs.users));
@@ -164,7 +207,7 @@ Outcome<Tuned> tune_ratings(const ModelInfo& model, const Arguments& arguments,
                             const TuneOptions& options, Session& session) {
   COSENO_ASSIGN(catalogs, read_catalogs(arguments.source, session));
   COSENO_ASSIGN(ratings, read_ratings(arguments.source.ratings, arguments.source, session));
-  COSENO_ASSIGN(split, validation_split(std::move(ratings), catalogs, arguments));
+  COSENO_ASSIGN(split, validation_split(std::move(ratings), catalogs, arguments, session));
   const std::size_t n_users =
       limit_judged_users(split, arguments.max_users, options.relevant_from, options.seed);
   COSENO_ASSIGN(tuned, search(model, split, arguments, options, session));
@@ -219,14 +262,26 @@ Table trial_table(const Tuned& tuned) {
   return table;
 }
 
+// "protocol random, fraction 0.2"
+std::string protocol_text(const Arguments& arguments) {
+  if (!arguments.valid.empty()) {
+    return fmt::format("{}held out: {}{}", arguments.is_next_item() ? "protocol next-item, " : "",
+                       arguments.valid, arguments.hides_seen ? ", seen items hidden" : "");
+  }
+  const SplitOptions split = split_options(arguments);
+  std::string text = "protocol " + protocol_name(arguments);
+  if (split.protocol != Protocol::leave_last_out) {
+    text += fmt::format(", fraction {}", split.fraction);
+  }
+  return text;
+}
+
 std::string text_answer(const Tuned& tuned, const ModelInfo& model, const Arguments& arguments) {
   const Trial& best = *best_of(tuned.trials);
-  const SplitOptions split = split_options(arguments);
   std::string text =
-      fmt::format("{} trials of {}, {} users judged, lists of {}, protocol {}", tuned.trials.size(),
-                  model.name, tuned.n_users, arguments.k, arguments.protocol);
-  if (split.protocol != Protocol::leave_last_out)
-    text += fmt::format(", fraction {}", split.fraction);
+      fmt::format("{} trials of {}, {} {} judged, lists of {}, {}", tuned.trials.size(), model.name,
+                  tuned.n_users, arguments.is_next_item() ? "acts" : "users", arguments.k,
+                  protocol_text(arguments));
   if (arguments.relevant_from) text += fmt::format(", relevant from {}", *arguments.relevant_from);
   text += "\n\n" + trial_table(tuned).text();
   if (tuned.popularity) {
@@ -270,12 +325,20 @@ void add_search_options(CommandLine& app, Arguments& arguments) {
 }
 
 void add_judging_options(CommandLine& app, Arguments& arguments) {
-  app.add_option("--protocol", arguments.protocol, "What of TRAIN to judge by; default random")
+  const OptionRef valid =
+      app.add_option("--valid", arguments.valid, "Judges by this file in place of a part of TRAIN")
+          .type_name("FILE");
+  app.add_option("--protocol", arguments.protocol,
+                 "What of TRAIN to judge by; default random; next-item: every act of --valid in "
+                 "turn")
       .type_name("NAME")
-      .is_member({"random", "leave-last-out", "leave-one-out", "temporal"});
+      .is_member({"random", "leave-last-out", "leave-one-out", "temporal", kNextItem});
+  app.add_flag("--hide-seen", arguments.hides_seen,
+               "By next-item: lists leave out what the user has had, as by the other protocols");
   app.add_option("--fraction", arguments.fraction,
                  "Share judged by, of random and temporal; default 0.2")
-      .type_name("X");
+      .type_name("X")
+      .excludes(valid);
   add_k_option(app, arguments.k);
   app.add_option("--relevant-from", arguments.relevant_from,
                  "Smallest held-out value that is relevant; default: all are")
