@@ -142,7 +142,7 @@ struct RecommendRequest {
 };
 
 // How much of a score comes from where: the model's name, "covisitation", "trending",
-// "content" and "freshness" (of items that the model does not know), "boost".
+// "sessions", "content" and "freshness" (of items that the model does not know), "boost".
 struct Source {
   std::string name;
   float score = 0;

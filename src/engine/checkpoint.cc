@@ -14,7 +14,7 @@ namespace coseno {
 namespace {
 
 constexpr std::string_view kMagic = "COSENOST";
-constexpr std::uint32_t kVersion = 2;
+constexpr std::uint32_t kVersion = 3;
 constexpr std::size_t kHeaderBytes = 16;
 constexpr std::size_t kBlockBytes = 1 << 20;
 
@@ -89,6 +89,9 @@ void encode(const EngineOptions& options, const LogTotals& totals, const LiveSta
     out.put(state.trending().count(item));
     out.put(static_cast<std::uint32_t>(row.size()));
     out.put_all(std::span(row));
+    const std::vector<UserIndex> sessions = state.sessions().row(item);
+    out.put(static_cast<std::uint32_t>(sessions.size()));
+    out.put_all(std::span(sessions));
   }
   out.template put<std::uint64_t>(n_users);
   std::vector<KeptEvent> history;
@@ -172,6 +175,7 @@ void load_items(StateDecoder& in, LiveState& state) {
     trending[i] = in.get<double>();
     state.covisitation().set_row(item,
                                  in.get_all<Covisitation::Neighbour>(in.get<std::uint32_t>()));
+    state.sessions().set_row(item, in.get_all<UserIndex>(in.get<std::uint32_t>()));
   }
   state.trending().restore(has_landmark ? std::optional(landmark_ms) : std::nullopt, trending);
 }

@@ -28,7 +28,8 @@ struct LogTotals {
 //   8 "COSENOST"   4 version   4 CRC-32 of all that follows
 //   options        8 history_length, 8 covisitation_width, 8 trending_half_life_days
 //   totals         the store's id; 8 each, and lists with their length
-//   items          8 n; n_acts 4 each; what is trending: has a landmark, it, and 8 each; rows
+//   items          8 n; n_acts 4 each; what is trending: has a landmark, it, and 8 each; rows of
+//                  co-visitation and of sessions
 //   users          8 n; 4 length of each; 16 an event
 //
 // It is there whole or not at all. Derived: where it is damaged, of another version or of other

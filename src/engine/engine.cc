@@ -538,7 +538,7 @@ class Engine::Impl {
     stats.n_kept_events = live->users().n_kept_events();
     stats.users_bytes = state_.users.size_bytes() + live->users().size_bytes();
     stats.items_bytes = state_.items.size_bytes() + live->covisitation().size_bytes() +
-                        live->trending().size_bytes();
+                        live->trending().size_bytes() + live->sessions().size_bytes();
     {
       const std::shared_lock lock(state_.shelf.mutex);
       stats.items_bytes += state_.shelf.properties.memory_bytes();

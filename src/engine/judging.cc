@@ -82,7 +82,7 @@ class CaseMaker {
   CaseMaker(const TrainingLog& log, const LiveState& state, const Model* model)
       : log_(log),
         state_(state),
-        scorer_({model, kUntrained, state.covisitation(), state.trending()}),
+        scorer_({model, kUntrained, state, log.types}),
         scores_(kVoices, std::vector<float>(log.items.size())) {}
 
   BlendCase make(const Judge& judged) {
@@ -92,7 +92,7 @@ class CaseMaker {
     seen_.clear();
     for (const KeptEvent& event : history_) seen_.push_back(std::to_underlying(event.item()));
     scorer_.score_by_model(tastes, scores_[std::to_underlying(Voice::model)]);
-    for (const Voice voice : {Voice::covisitation, Voice::trending}) {
+    for (const Voice voice : {Voice::covisitation, Voice::trending, Voice::sessions}) {
       std::vector<float>& scores = scores_[std::to_underlying(voice)];
       const LiveScores live = scorer_.live(voice, tastes, scores.size(), scratch_);
       for (std::size_t i = 0; i < scores.size(); ++i) scores[i] = live.at(i);
@@ -188,7 +188,7 @@ std::vector<BlendCase> Judging::cases(const Model& model, std::span<const Judge>
 double Judging::ndcg_of_popularity(std::span<const Judge> judges, FitContext& context) const {
   const Result<std::unique_ptr<Model>> popularity = Popularity::fit(rest_, {}, context);
   if (!popularity) return 0;
-  return blend_ndcg(cases(**popularity, judges, context), VoiceWeights{1, 0, 0});
+  return blend_ndcg(cases(**popularity, judges, context), VoiceWeights{1, 0, 0, 0});
 }
 
 void Judging::judge(const Model& model, std::uint64_t from, const ModelSnapshot* in_service,

@@ -1,5 +1,7 @@
 #include "engine/live_state.h"
 
+#include <algorithm>
+
 namespace coseno {
 namespace {
 
@@ -12,10 +14,16 @@ constexpr std::size_t kReach = 10;
 void LiveState::apply(const LiveEvent& event, const TypeMeanings& types) {
   users_.add(event.user, event.kept(), kReach, around_);
   count(event, around_, types, 1);
+  if (types.of(event.type).weight > 0) sessions_.add(event.item, event.user);
 }
 
 void LiveState::retract(const LiveEvent& event, const TypeMeanings& types) {
-  if (users_.remove(event.user, event.kept(), kReach, around_)) count(event, around_, types, -1);
+  if (!users_.remove(event.user, event.kept(), kReach, around_)) return;
+  count(event, around_, types, -1);
+  std::vector<KeptEvent> history;
+  users_.history(event.user, history);
+  const bool has_more = std::ranges::find(history, event.item, &KeptEvent::item) != history.end();
+  if (!has_more) sessions_.remove(event.item, event.user);
 }
 
 void LiveState::erase(UserIndex user, const TypeMeanings& types) {

@@ -1,4 +1,5 @@
-// What follows from the log event by event: histories, co-visitation and what is trending.
+// What follows from the log event by event: histories, co-visitation, what is trending and who had
+// an item last.
 #pragma once
 
 #include <cstddef>
@@ -10,6 +11,7 @@
 #include "data/ids.h"
 #include "engine/covisitation.h"
 #include "engine/event_type_table.h"
+#include "engine/recent_sessions.h"
 #include "engine/trending.h"
 #include "engine/user_store.h"
 
@@ -34,7 +36,8 @@ class LiveState {
   explicit LiveState(const EngineOptions& options)
       : users_(options.history_length),
         covisitation_(options.covisitation_width),
-        trending_(options.trending_half_life_days) {}
+        trending_(options.trending_half_life_days),
+        sessions_(kSessionsOfItem) {}
 
   // Items that may be in an answer. One has its name and its properties before it is counted here.
   std::size_t n_items() const { return covisitation_.n_items(); }
@@ -43,6 +46,7 @@ class LiveState {
   void grow(std::size_t n_items) {
     covisitation_.grow(n_items);
     trending_.grow(n_items);
+    sessions_.grow(n_items);
   }
 
   // `types` as they are when the event is applied: counts keep the weight of the moment.
@@ -59,14 +63,20 @@ class LiveState {
   const Covisitation& covisitation() const { return covisitation_; }
   Trending& trending() { return trending_; }
   const Trending& trending() const { return trending_; }
+  RecentSessions& sessions() { return sessions_; }
+  const RecentSessions& sessions() const { return sessions_; }
 
  private:
+  // Of an item, the users who had it last that are known: 4 bytes each.
+  static constexpr std::size_t kSessionsOfItem = 50;
+
   void count(const LiveEvent& event, const UserStore::Neighbourhood& around,
              const TypeMeanings& types, float sign);
 
   UserStore users_;
   Covisitation covisitation_;
   Trending trending_;
+  RecentSessions sessions_;
   UserStore::Neighbourhood around_;  // scratch of the one who changes
 };
 

@@ -18,6 +18,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t kFormat = 1;
+// Snapshots from before there were sessions have no weight for them.
+constexpr std::size_t kLeastVoices = 3;
 constexpr std::size_t kMaxTextBytes = 1 << 20;
 
 std::string folder_of(const std::string& snapshots, std::uint64_t id) {
@@ -62,8 +64,11 @@ std::string description(const ModelSnapshot& snapshot) {
 Result<void> read_weights(const std::string& path, const boost::json::value& json,
                           VoiceWeights& weights) {
   const auto* const list = json.if_array();
-  if (list == nullptr || list->size() != kVoices) return corrupt(path, "weights are no list of 3");
-  for (std::size_t v = 0; v < kVoices; ++v) {
+  if (list == nullptr || list->size() < kLeastVoices || list->size() > kVoices) {
+    return corrupt(path, fmt::format("weights are no list of {}", kVoices));
+  }
+  weights = {};
+  for (std::size_t v = 0; v < list->size(); ++v) {
     boost::system::error_code error;
     const auto weight = (*list)[v].to_number<double>(error);
     if (error || !(weight >= 0 && weight <= 1)) return corrupt(path, "a weight is not in [0, 1]");

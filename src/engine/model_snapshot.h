@@ -24,13 +24,13 @@ namespace coseno {
 
 // Who speaks for an item, and the names that answers give them. The model's own name stands for
 // `model`.
-enum class Voice : std::uint8_t { model, covisitation, trending };
-constexpr std::size_t kVoices = 3;
+enum class Voice : std::uint8_t { model, covisitation, trending, sessions };
+constexpr std::size_t kVoices = 4;
 using VoiceWeights = std::array<float, kVoices>;
 
 // Before anything is trained: items that came with those of the history, and among those of which
 // that tells nothing the ones that are trending.
-constexpr VoiceWeights kUntrained = {0, 0.9F, 0.1F};
+constexpr VoiceWeights kUntrained = {0, 0.9F, 0.1F, 0};
 
 // Complete before it is published, and never changed after.
 struct ModelSnapshot {

@@ -182,8 +182,8 @@ class Answer {
   Scorer scorer() const {
     return Scorer({.model = snapshot_ ? snapshot_->model.get() : nullptr,
                    .weights = snapshot_ ? snapshot_->weights : kUntrained,
-                   .covisitation = live_->covisitation(),
-                   .trending = live_->trending()});
+                   .live = *live_,
+                   .types = *types_});
   }
 
   std::size_t n_known() const { return snapshot_ ? snapshot_->model->n_items() : 0; }
@@ -456,6 +456,8 @@ class Answer {
         return "covisitation";
       case Voice::trending:
         return "trending";
+      case Voice::sessions:
+        return "sessions";
     }
     return "";
   }

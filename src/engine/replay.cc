@@ -175,10 +175,10 @@ class Contestant {
 
   Scorer scorer() const {
     if (!manner_.has_models) {
-      return Scorer({nullptr, {0, 0, 1}, state_.covisitation(), state_.trending()});
+      return Scorer({nullptr, {0, 0, 1, 0}, state_, stream_.types});
     }
-    return Scorer({trained_->fitted.model.get(), trained_->snapshot.weights, state_.covisitation(),
-                   state_.trending()});
+    return Scorer(
+        {trained_->fitted.model.get(), trained_->snapshot.weights, state_, stream_.types});
   }
 
   Manner manner_;

@@ -12,6 +12,26 @@ namespace {
 // What came last tells most of what comes next.
 constexpr std::size_t kRecent = 50;
 
+// As standardise() of scores that are 0 but for some hundreds of items: those alone are summed.
+class Spread {
+ public:
+  void add(double score) {
+    sum_ += score;
+    squares_ += score * score;
+  }
+  double mean(std::size_t n_items) const { return sum_ / static_cast<double>(n_items); }
+  // 1 / deviation; 0 where all are alike.
+  double scale(std::size_t n_items) const {
+    const double mean = this->mean(n_items);
+    const double variance = squares_ / static_cast<double>(n_items) - mean * mean;
+    return variance > 1e-12 * mean * mean ? 1 / std::sqrt(variance) : 0;
+  }
+
+ private:
+  double sum_ = 0;
+  double squares_ = 0;
+};
+
 }  // namespace
 
 std::vector<Covisitation::Weighed> recent_of(const Tastes& tastes) {
@@ -24,7 +44,7 @@ std::vector<Covisitation::Weighed> recent_of(const Tastes& tastes) {
 }
 
 VoiceWeights Scorer::weights(const Tastes& tastes) const {
-  if (tastes.empty()) return {0, 0, 1};
+  if (tastes.empty()) return {0, 0, 1, 0};
   VoiceWeights weights = parts_.weights;
   if (parts_.model == nullptr) weights[std::to_underlying(Voice::model)] = 0;
   return weights;
@@ -38,43 +58,53 @@ void Scorer::score_by_model(const Tastes& tastes, std::span<float> out) const {
   std::ranges::fill(out.subspan(n_known), 0.0F);
 }
 
-// As standardise() of scores that are 0 but for some hundreds of items: those alone are summed.
+// Before the other voices: it scales what is there.
 void Scorer::add_counts(const Tastes& tastes, double weight, LiveScores& scores) const {
-  parts_.covisitation.score(recent_of(tastes),
-                            [&](ItemIndex item, const Covisitation::Weighed&, float score) {
-                              if (offset(item) >= scores.n_items() || score <= 0) return;
-                              scores.add(offset(item), score);
-                            });
+  parts_.live.covisitation().score(recent_of(tastes),
+                                   [&](ItemIndex item, const Covisitation::Weighed&, float score) {
+                                     if (offset(item) >= scores.n_items() || score <= 0) return;
+                                     scores.add(offset(item), score);
+                                   });
   if (scores.touched().empty()) return;
-  double sum = 0;
-  double squares = 0;
-  for (const std::uint32_t item : scores.touched()) {
-    const double score = scores.extra(item);
-    sum += score;
-    squares += score * score;
-  }
-  const auto n = static_cast<double>(scores.n_items());
-  const double mean = sum / n;
-  const double variance = squares / n - mean * mean;
-  const double scale = variance > 1e-12 * mean * mean ? weight / std::sqrt(variance) : 0;
+  Spread spread;
+  for (const std::uint32_t item : scores.touched()) spread.add(scores.extra(item));
+  const double scale = weight * spread.scale(scores.n_items());
   scores.scale_extra(scale);
-  scores.add_base(-mean * scale);
+  scores.add_base(-spread.mean(scores.n_items()) * scale);
+}
+
+void Scorer::add_sessions(const Tastes& tastes, double weight, LiveScores& scores) const {
+  std::vector<RecentSessions::Scored> said = parts_.live.sessions().score(
+      recent_of(tastes), parts_.live.users(), parts_.live.covisitation(), parts_.types);
+  std::erase_if(said,
+                [&](const RecentSessions::Scored& one) { return one.item >= scores.n_items(); });
+  Spread spread;
+  for (const RecentSessions::Scored& one : said) spread.add(one.score);
+  const double scale = weight * spread.scale(scores.n_items());
+  for (const RecentSessions::Scored& one : said) {
+    scores.add(one.item, static_cast<float>(one.score * scale));
+  }
+  scores.add_base(-spread.mean(scores.n_items()) * scale);
 }
 
 LiveScores Scorer::live(Voice voice, const Tastes& tastes, std::size_t n_items,
                         LiveScores::Scratch& scratch) const {
-  LiveScores scores(parts_.trending, n_items, scratch);
+  LiveScores scores(parts_.live.trending(), n_items, scratch);
   if (voice == Voice::covisitation) add_counts(tastes, 1, scores);
+  if (voice == Voice::sessions) add_sessions(tastes, 1, scores);
   if (voice == Voice::trending) scores.add_trending(1);
   return scores;
 }
 
 LiveScores Scorer::live(const Tastes& tastes, std::size_t n_items,
                         LiveScores::Scratch& scratch) const {
-  LiveScores scores(parts_.trending, n_items, scratch);
+  LiveScores scores(parts_.live.trending(), n_items, scratch);
   const VoiceWeights weights = this->weights(tastes);
   if (const float weight = weights[std::to_underlying(Voice::covisitation)]; weight > 0) {
     add_counts(tastes, weight, scores);
+  }
+  if (const float weight = weights[std::to_underlying(Voice::sessions)]; weight > 0) {
+    add_sessions(tastes, weight, scores);
   }
   scores.add_trending(weights[std::to_underlying(Voice::trending)]);
   return scores;

@@ -6,10 +6,11 @@
 #include <vector>
 
 #include "engine/covisitation.h"
+#include "engine/event_type_table.h"
 #include "engine/live_scores.h"
+#include "engine/live_state.h"
 #include "engine/model_snapshot.h"
 #include "engine/tastes.h"
-#include "engine/trending.h"
 #include "models/model.h"
 
 namespace coseno {
@@ -21,8 +22,8 @@ std::vector<Covisitation::Weighed> recent_of(const Tastes& tastes);
 struct ScorerParts {
   const Model* model;
   VoiceWeights weights;
-  const Covisitation& covisitation;
-  const Trending& trending;
+  const LiveState& live;
+  const TypeMeanings& types;
 };
 
 //   score(i) = sum over the voices v of weight_v (score_v(i) - mean_v) / deviation_v
@@ -39,8 +40,8 @@ class Scorer {
   LiveScores live(Voice voice, const Tastes& tastes, std::size_t n_items,
                   LiveScores::Scratch& scratch) const;
 
-  // All voices but the model's, with their weights. Cost: co-visitation's rows of the history, and
-  // a look at each block of Trending.
+  // All voices but the model's, with their weights. Cost: co-visitation's rows of the history, a
+  // look at each block of Trending, and where sessions have a weight, RecentSessions::score().
   LiveScores live(const Tastes& tastes, std::size_t n_items, LiveScores::Scratch& scratch) const;
   // All together, with their weights.
   void score(const Tastes& tastes, LiveScores::Scratch& scratch, std::span<float> out) const;
@@ -50,6 +51,7 @@ class Scorer {
 
  private:
   void add_counts(const Tastes& tastes, double weight, LiveScores& scores) const;
+  void add_sessions(const Tastes& tastes, double weight, LiveScores& scores) const;
 
   ScorerParts parts_;
 };

@@ -21,7 +21,7 @@ constexpr std::size_t kLeastOptionJudges = 20;
 constexpr std::size_t kMostOptionJudges = 300;
 
 // Where there is nothing to judge by. What is trending may be a single event.
-constexpr VoiceWeights kUnjudged = {0.7F, 0.3F, 0};
+constexpr VoiceWeights kUnjudged = {0.7F, 0.3F, 0, 0};
 
 Vectors::Made made_of(const GivenVectors& given, const UserItemMatrix& matrix, ThreadPool& pool) {
   const VectorsRequest& request = given.request;
@@ -65,7 +65,7 @@ Result<Vectors::Options> best_ranking_options(Vectors& model, const Judging& jud
     context.progress.report("calibrating", n_done, likely.size(), "");
     if (context.progress.cancelled()) return make_error(ErrorCode::cancelled, "cancelled");
     model.set_options(likely[n_done]);
-    const double ndcg = blend_ndcg(judging.cases(model, judges, context), VoiceWeights{1, 0, 0});
+    const double ndcg = blend_ndcg(judging.cases(model, judges, context), VoiceWeights{1, 0, 0, 0});
     if (ndcg <= best_ndcg) continue;
     best = likely[n_done];
     best_ndcg = ndcg;
