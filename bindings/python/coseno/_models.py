@@ -266,6 +266,126 @@ class BiasedMf(Recommender):
         self.n_threads = n_threads
 
 
+class Markov(Recommender):
+    """Items that come after those you had last.
+
+    neighbours: how many items at most an item speaks for (1..10000)
+    steps: how many acts later an item still follows another (1..1000)
+    recency: items of the history after which one counts 1/e (0.1..1000)
+    backward: how much what came before an item counts, against what came after it (0..1)
+    item_acts: exponent: 0 lets items that many have say more, 1 lets all say as much (0..1)
+    repeat: how much an item speaks for itself, against how many acts it has; matters where seen
+        items may be listed (0..10)
+    session_gap_hours: pause that ends a session; 0: a user's history is one (0..100000)
+    rating_weight: how much a rating of one deviation above the user's mean adds to the weight 1
+        (0..10)
+    seed: of everything random; the same seed gives the same model
+    n_threads: 0: one a core; the result does not depend on it
+    """
+
+    model_name = "markov"
+    _defaults = {
+        "neighbours": 100,
+        "steps": 10,
+        "recency": 1.0,
+        "backward": 0.8,
+        "item_acts": 0.85,
+        "repeat": 1.5,
+        "session_gap_hours": 0.0,
+        "rating_weight": 0.1,
+    }
+
+    def __init__(
+        self,
+        *,
+        neighbours: int = 100,
+        steps: int = 10,
+        recency: float = 1.0,
+        backward: float = 0.8,
+        item_acts: float = 0.85,
+        repeat: float = 1.5,
+        session_gap_hours: float = 0.0,
+        rating_weight: float = 0.1,
+        seed: int = 1,
+        n_threads: int = 0,
+    ) -> None:
+        super().__init__()
+        self.neighbours = neighbours
+        self.steps = steps
+        self.recency = recency
+        self.backward = backward
+        self.item_acts = item_acts
+        self.repeat = repeat
+        self.session_gap_hours = session_gap_hours
+        self.rating_weight = rating_weight
+        self.seed = seed
+        self.n_threads = n_threads
+
+
+class SessionKnn(Recommender):
+    """What sessions like yours went on with.
+
+    neighbours: how many sessions at most speak (1..10000)
+    sample: how many of the newest sessions that share an item they are chosen from (1..100000)
+    weighting: how items of the history count less the longer ago they were (stan or vsknn)
+    recency: items of the history after which one counts 1/e; unused by vsknn (0.1..1000)
+    position: items between what a neighbour shares and what it recommends after which that counts
+        1/e; 0: all its items count alike (0..1000)
+    half_life_days: days after which a session counts half; 0: never less (0..10000)
+    session_length: exponent: 0 lets all sessions count alike, above it long ones count less (0..1)
+    idf: how much more an item counts that few sessions have (0..10)
+    session_gap_hours: pause that ends a session; 0: a user's history is one (0..100000)
+    rating_weight: how much a rating of one deviation above the user's mean adds to the weight 1
+        (0..10)
+    seed: of everything random; the same seed gives the same model
+    n_threads: 0: one a core; the result does not depend on it
+    """
+
+    model_name = "session_knn"
+    _defaults = {
+        "neighbours": 500,
+        "sample": 1000,
+        "weighting": "stan",
+        "recency": 1.0,
+        "position": 4.0,
+        "half_life_days": 0.0,
+        "session_length": 0.2,
+        "idf": 1.5,
+        "session_gap_hours": 0.0,
+        "rating_weight": 0.1,
+    }
+
+    def __init__(
+        self,
+        *,
+        neighbours: int = 500,
+        sample: int = 1000,
+        weighting: Literal["stan", "vsknn"] = "stan",
+        recency: float = 1.0,
+        position: float = 4.0,
+        half_life_days: float = 0.0,
+        session_length: float = 0.2,
+        idf: float = 1.5,
+        session_gap_hours: float = 0.0,
+        rating_weight: float = 0.1,
+        seed: int = 1,
+        n_threads: int = 0,
+    ) -> None:
+        super().__init__()
+        self.neighbours = neighbours
+        self.sample = sample
+        self.weighting = weighting
+        self.recency = recency
+        self.position = position
+        self.half_life_days = half_life_days
+        self.session_length = session_length
+        self.idf = idf
+        self.session_gap_hours = session_gap_hours
+        self.rating_weight = rating_weight
+        self.seed = seed
+        self.n_threads = n_threads
+
+
 class Content(Recommender):
     """Items with the properties of those you liked.
 
@@ -364,8 +484,10 @@ __all__ = [
     "Ease",
     "Ials",
     "ItemKnn",
+    "Markov",
     "Popularity",
     "Rp3Beta",
+    "SessionKnn",
 ]
 
 
@@ -376,6 +498,8 @@ BY_NAME: dict[str, type[Recommender]] = {
     "ease": Ease,
     "ials": Ials,
     "biased_mf": BiasedMf,
+    "markov": Markov,
+    "session_knn": SessionKnn,
     "content": Content,
     "blend": Blend,
     "auto": Auto,

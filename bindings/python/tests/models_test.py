@@ -24,7 +24,7 @@ def fitted(name, data=TWO_TASTES):
 
 
 class EveryModelTest(unittest.TestCase):
-    NAMES = ("ItemKnn", "Rp3Beta", "Ease", "Ials", "BiasedMf", "Blend", "Auto")
+    NAMES = ("ItemKnn", "Rp3Beta", "Ease", "Ials", "BiasedMf", "Markov", "SessionKnn", "Blend", "Auto")
 
     def test_a_tea_drinker_gets_the_tea_that_is_missing(self):
         for name in self.NAMES:

@@ -20,6 +20,8 @@ FAST = {
     "BiasedMf": {"dim": 2, "rounds": 30, "draws": 5},
     "Ials": {"dim": 3, "unobserved": 1, "regularization": 0.2},
     "Blend": {"ials__dim": 3, "ials__unobserved": 1, "ials__regularization": 0.2},
+    "Markov": {"recency": 5, "rating_weight": 0.5},
+    "SessionKnn": {"recency": 5, "rating_weight": 0.5},
     "Auto": {"seconds": 0.5},
 }
 
