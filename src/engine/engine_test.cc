@@ -497,5 +497,36 @@ TEST_F(EngineTest, AStormLeavesEveryAcknowledgedEvent) {
   EXPECT_TRUE(engine.history("gone").empty());
 }
 
+// Ten users went from tea to jam to rye and ten from jam to tea to ham, so what comes next hangs on
+// which of tea and jam was last.
+class SequenceModelTest : public EngineFixture, public testing::WithParamInterface<const char*> {};
+
+TEST_P(SequenceModelTest, TheOrderOfAHistoryCounts) {
+  Engine engine = open();
+  const std::vector<std::vector<const char*>> orders = {{"tea", "jam", "rye", "fig"},
+                                                        {"jam", "tea", "ham", "egg"}};
+  for (std::size_t u = 0; u < 20; ++u) {
+    std::int64_t time_ms = kNow - kDay;
+    for (const char* const item : orders[u % 2]) {
+      const std::string user = fmt::format("u{}", u);
+      ASSERT_TRUE(engine.observe(Event{.user = user, .item = item, .time_ms = ++time_ms}));
+    }
+  }
+  ASSERT_TRUE(engine.train({.model = GetParam()}));
+  EXPECT_EQ(engine.stats().model, GetParam());
+  const auto first_after = [&](std::vector<Act> acts) {
+    return engine.recommend({.k = 1, .history = acts}).value().items.at(0).item;
+  };
+  EXPECT_EQ(first_after({{.item = "tea"}, {.item = "jam"}}), "rye");
+  EXPECT_EQ(first_after({{.item = "jam"}, {.item = "tea"}}), "ham");
+  // So with a user whom training did not see, from one event to the next.
+  ASSERT_TRUE(engine.observe(Event{.user = "new", .item = "tea"}));
+  ASSERT_TRUE(engine.observe(Event{.user = "new", .item = "jam"}));
+  EXPECT_EQ(engine.recommend({.user = "new", .k = 1})->items.at(0).item, "rye");
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, SequenceModelTest, testing::Values("markov", "session_knn"),
+                         [](const auto& model) { return std::string(model.param); });
+
 }  // namespace
 }  // namespace coseno

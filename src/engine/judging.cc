@@ -19,6 +19,8 @@ constexpr std::size_t kLeastEvents = 3;
 constexpr std::size_t kMaxJudges = 4000;
 constexpr std::size_t kLeastFresh = 100;
 constexpr std::size_t kUsersInBlock = 8;
+// Sessions cost every request a search for neighbours: they have to bring so much of the NDCG.
+constexpr double kLeastGainOfSessions = 0.02;
 
 // A user's events, as places in the log, by time.
 using EventsOfUsers = std::vector<std::vector<std::uint32_t>>;
@@ -125,6 +127,29 @@ std::vector<BlendCase> make_cases(const TrainingLog& log, const LiveState& state
   return cases;
 }
 
+// The same without what the last voice says.
+std::vector<BlendCase> without_last(std::span<const BlendCase> cases) {
+  std::vector<BlendCase> fewer;
+  for (const BlendCase& one : cases) {
+    BlendCase& kept = fewer.emplace_back(BlendCase{.scores = {}, .held_out = one.held_out});
+    for (std::size_t n = 0; n < one.scores.size(); ++n) {
+      if (n % kVoices != kVoices - 1) kept.scores.push_back(one.scores[n]);
+    }
+  }
+  return fewer;
+}
+
+std::vector<float> fit_voice_weights(std::span<const BlendCase> cases) {
+  static_assert(std::to_underlying(Voice::sessions) == kVoices - 1);
+  std::vector<float> all = fit_blend_weights(cases, kVoices);
+  if (all.back() == 0) return all;
+  const std::vector<BlendCase> fewer = without_last(cases);
+  std::vector<float> without = fit_blend_weights(fewer, kVoices - 1);
+  if (blend_ndcg(cases, all) > (1 + kLeastGainOfSessions) * blend_ndcg(fewer, without)) return all;
+  without.push_back(0);
+  return without;
+}
+
 std::size_t n_relevant(std::span<const Judge> judges) {
   std::size_t n = 0;
   for (const Judge& judged : judges) n += judged.relevant.size();
@@ -197,7 +222,7 @@ void Judging::judge(const Model& model, std::uint64_t from, const ModelSnapshot*
   TrainReport& report = result.report;
   const std::vector<Judge> all = judges_after(from);
   const std::vector<BlendCase> cases = this->cases(model, all, context);
-  const std::vector<float> weights = fit_blend_weights(cases, kVoices);
+  const std::vector<float> weights = fit_voice_weights(cases);
   std::ranges::copy(weights, result.snapshot.weights.begin());
   report.ndcg = blend_ndcg(cases, weights);
   report.ndcg_popularity = ndcg_of_popularity(all, context);

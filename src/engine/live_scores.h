@@ -67,6 +67,23 @@ class LiveScores {
     scratch_.extra_[item] += amount;
   }
 
+  // What was added to items so far, which is then no more: each item once.
+  struct Addend {
+    std::uint32_t item;
+    float amount;
+  };
+  std::vector<Addend> take_extra() {
+    std::vector<Addend> taken;
+    taken.reserve(scratch_.touched_.size());
+    for (const std::uint32_t item : scratch_.touched_) {
+      taken.push_back({item, scratch_.extra_[item]});
+      scratch_.extra_[item] = 0;
+      scratch_.is_touched_[item] = 0;
+    }
+    scratch_.touched_.clear();
+    return taken;
+  }
+
   // `items`: a bit an item, ceil(n_items / 64) words.
   void add_boost(std::vector<std::uint64_t> items, float amount) {
     boosts_.push_back({std::move(items), amount});

@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -90,6 +92,23 @@ TEST_F(ModelSnapshotTest, TheGraphIsCopiedWithIt) {
   ASSERT_TRUE(snapshot_.save(path("a"), fitted_, &graph).has_value());
   ASSERT_TRUE(ModelSnapshot::copy(path("a"), 1, path("b")).has_value());
   EXPECT_EQ(ModelSnapshot::load_current(path("b")).value()->graph_recall, 0.99);
+}
+
+// As snapshots from before there were sessions are; the text of the weights is what we write.
+TEST_F(ModelSnapshotTest, WithoutAWeightForSessionsTheySayNothing) {
+  snapshot_.weights = {0.5F, 0.25F, 0.125F, 0.125F};
+  ASSERT_TRUE(snapshot_.save(path("a"), fitted_, nullptr).has_value());
+  EXPECT_EQ(ModelSnapshot::load_current(path("a")).value()->weights, snapshot_.weights);
+  const std::string file = path("a/000001/snapshot.json");
+  std::ifstream stream(file);
+  std::string text{std::istreambuf_iterator<char>(stream), {}};
+  const std::string last = ",1.25E-1]";
+  const std::size_t at = text.find(last);
+  ASSERT_NE(at, std::string::npos) << text;
+  text.replace(at, last.size(), "]");
+  std::ofstream(file) << text;
+  EXPECT_EQ(ModelSnapshot::load_current(path("a")).value()->weights,
+            (VoiceWeights{0.5F, 0.25F, 0.125F, 0}));
 }
 
 TEST_F(ModelSnapshotTest, ADamagedGraphIsTold) {

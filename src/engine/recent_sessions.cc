@@ -1,22 +1,42 @@
 #include "engine/recent_sessions.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
-#include <iterator>
+#include <utility>
 
 namespace coseno {
 namespace {
 
 constexpr std::size_t kAskedItems = 20;
 constexpr std::size_t kNeighbours = 50;
-// Events to either side of the shared one; e^-3 of the weight is left there.
-constexpr std::size_t kReach = 12;
-constexpr float kPosition = 4;
 constexpr float kRecency = 2;
 
-float rarity(const Covisitation& covisitation, ItemIndex item) {
-  return 1 / std::sqrt(1 + covisitation.n_acts(item));
-}
+// Where users stand in a list: open addressing, since a sort would take most of a search's time.
+class PlaceTable {
+ public:
+  // For so many users at most.
+  explicit PlaceTable(std::size_t n)
+      : mask_(std::bit_ceil(2 * n + 1) - 1), slots_(mask_ + 1, kEmpty) {}
+
+  // The user's place; `next` where they have none yet.
+  std::size_t place_of(UserIndex user, std::size_t next) {
+    const std::uint64_t key = std::to_underlying(user);
+    // The middle bits of a product with 2^32 divided by the golden ratio are well mixed.
+    for (std::size_t n = key * 0x9E3779B1 >> 16;; ++n) {
+      std::uint64_t& slot = slots_[n & mask_];
+      if (slot == kEmpty) slot = key << 32 | next;
+      if (slot >> 32 == key) return slot & 0xFFFFFFFF;
+    }
+  }
+
+ private:
+  // No list is so long.
+  static constexpr std::uint64_t kEmpty = ~std::uint64_t{0};
+
+  std::size_t mask_;
+  std::vector<std::uint64_t> slots_;  // user, place
+};
 
 }  // namespace
 
@@ -44,25 +64,20 @@ void RecentSessions::remove(ItemIndex item, UserIndex user) {
 
 std::vector<RecentSessions::Neighbour> RecentSessions::nearest(
     std::span<const Covisitation::Weighed> history, const Covisitation& covisitation) const {
-  std::vector<Neighbour> found;
-  for (std::size_t step = 0; step < std::min(history.size(), kAskedItems); ++step) {
+  const std::size_t n_asked = std::min(history.size(), kAskedItems);
+  std::vector<Neighbour> neighbours;
+  PlaceTable places(n_asked * width_);
+  for (std::size_t step = 0; step < n_asked; ++step) {
     const Covisitation::Weighed& asked = history[history.size() - 1 - step];
     if (offset(asked.item) >= n_items()) continue;
     const float weight = asked.weight * std::exp(-static_cast<float>(step) / kRecency) *
                          rarity(covisitation, asked.item);
     const std::lock_guard lock(lock_of(asked.item));
     for (const UserIndex user : rows_[offset(asked.item)]) {
-      found.push_back({user, asked.item, weight});
-    }
-  }
-  // Stable: of a user's shared items the one that was had last comes first.
-  std::ranges::stable_sort(found, {}, &Neighbour::user);
-  std::vector<Neighbour> neighbours;
-  for (const Neighbour& one : found) {
-    if (!neighbours.empty() && neighbours.back().user == one.user) {
-      neighbours.back().nearness += one.nearness;
-    } else {
-      neighbours.push_back(one);
+      const std::size_t place = places.place_of(user, neighbours.size());
+      // The first is the item that was had last.
+      if (place == neighbours.size()) neighbours.push_back({user, asked.item, 0});
+      neighbours[place].nearness += weight;
     }
   }
   if (neighbours.size() > kNeighbours) {
@@ -71,52 +86,10 @@ std::vector<RecentSessions::Neighbour> RecentSessions::nearest(
       return a.nearness != b.nearness ? a.nearness > b.nearness : a.user < b.user;
     });
     neighbours.erase(end, neighbours.end());
+    // Sums must not depend on how a library's nth_element leaves them.
     std::ranges::sort(neighbours, {}, &Neighbour::user);
   }
   return neighbours;
-}
-
-std::vector<RecentSessions::Scored> RecentSessions::score(
-    std::span<const Covisitation::Weighed> history, const UserStore& users,
-    const Covisitation& covisitation, const TypeMeanings& types) const {
-  std::vector<Scored> found;
-  std::vector<KeptEvent> events;
-  std::vector<ItemIndex> taken;  // of one neighbour
-  for (const Neighbour& neighbour : nearest(history, covisitation)) {
-    users.history(neighbour.user, events);
-    const auto shared =
-        std::ranges::find(events.rbegin(), events.rend(), neighbour.shared, &KeptEvent::item);
-    if (shared == events.rend()) continue;  // no longer kept
-    const auto place = static_cast<std::size_t>(std::distance(shared, events.rend()) - 1);
-    taken.clear();
-    // From the shared one outwards, so that an item counts where it is nearest.
-    for (std::size_t distance = 0; distance <= kReach; ++distance) {
-      const float weight = neighbour.nearness * std::exp(-static_cast<float>(distance) / kPosition);
-      const auto take = [&](const KeptEvent& event) {
-        if (offset(event.item()) >= n_items() || offset(event.type()) >= types.meanings.size()) {
-          return;
-        }
-        if (types.of(event.type()).weight <= 0) return;
-        if (std::ranges::find(taken, event.item()) != taken.end()) return;
-        taken.push_back(event.item());
-        found.push_back(
-            {std::to_underlying(event.item()), weight * rarity(covisitation, event.item())});
-      };
-      if (place + distance < events.size()) take(events[place + distance]);
-      if (distance > 0 && place >= distance) take(events[place - distance]);
-    }
-  }
-  // Stable: sums are taken in one order.
-  std::ranges::stable_sort(found, {}, &Scored::item);
-  std::vector<Scored> scores;
-  for (const Scored& one : found) {
-    if (!scores.empty() && scores.back().item == one.item) {
-      scores.back().score += one.score;
-    } else {
-      scores.push_back(one);
-    }
-  }
-  return scores;
 }
 
 std::vector<UserIndex> RecentSessions::row(ItemIndex item) const {

@@ -1,7 +1,9 @@
 // Who had an item last, and what else they had about it: neighbours as events come.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
@@ -47,16 +49,41 @@ class RecentSessions {
   // As if the user had not had it. Nothing happens where the row does not have them.
   void remove(ItemIndex item, UserIndex user);
 
-  struct Scored {
-    std::uint32_t item;
-    float score;  // > 0
-  };
-  // What neighbours say, by rising item, each item once. `history`: oldest first; items >=
-  // n_items() are ignored. `users`: of the same log. `covisitation` counts acts. Events of types
-  // that weigh nothing, and of such as `types` does not know, say nothing. Cost: `width` times 20,
-  // and a copy of 50 histories.
-  std::vector<Scored> score(std::span<const Covisitation::Weighed> history, const UserStore& users,
-                            const Covisitation& covisitation, const TypeMeanings& types) const;
+  // Calls add(i, score) for what each neighbour says, once a neighbour and item. `history`: oldest
+  // first; items >= n_items() are ignored. `users`: of the same log. `covisitation` counts acts.
+  // Events of types that weigh nothing, and of such as `types` does not know, say nothing. Cost:
+  // `width` times 20, and a look for an item in 50 histories.
+  template <class Add>
+  void score(std::span<const Covisitation::Weighed> history, const UserStore& users,
+             const Covisitation& covisitation, const TypeMeanings& types, const Add& add) const {
+    std::array<float, kReach + 1> weights;
+    for (std::size_t d = 0; d <= kReach; ++d) {
+      weights[d] = std::exp(-static_cast<float>(d) / kPosition);
+    }
+    UserStore::Neighbourhood around;
+    std::vector<ItemIndex> told;  // by one neighbour
+    for (const Neighbour& neighbour : nearest(history, covisitation)) {
+      const auto shared = users.find(neighbour.user, neighbour.shared, kReach, around);
+      if (!shared) continue;  // no longer kept
+      told.clear();
+      const auto tell = [&](const KeptEvent& event, std::size_t distance) {
+        if (offset(event.item()) >= n_items() || offset(event.type()) >= types.meanings.size()) {
+          return;
+        }
+        if (types.of(event.type()).weight <= 0) return;
+        if (std::ranges::find(told, event.item()) != told.end()) return;
+        told.push_back(event.item());
+        add(event.item(),
+            neighbour.nearness * weights[distance] * rarity(covisitation, event.item()));
+      };
+      tell(*shared, 0);
+      // Outwards, so that an item counts where it is nearest.
+      for (std::size_t n = 0; n < kReach; ++n) {
+        if (n < around.after.size()) tell(around.after[n], n + 1);
+        if (n < around.before.size()) tell(around.before[around.before.size() - 1 - n], n + 1);
+      }
+    }
+  }
 
   // For checkpoints and tests: oldest first.
   std::vector<UserIndex> row(ItemIndex item) const;
@@ -67,6 +94,9 @@ class RecentSessions {
 
  private:
   static constexpr std::size_t kLocks = 1024;
+  // Events to either side of the shared one; e^-3 of the weight is left there.
+  static constexpr std::size_t kReach = 12;
+  static constexpr float kPosition = 4;
 
   struct Neighbour {
     UserIndex user;
@@ -76,6 +106,9 @@ class RecentSessions {
 
   std::vector<Neighbour> nearest(std::span<const Covisitation::Weighed> history,
                                  const Covisitation& covisitation) const;
+  static float rarity(const Covisitation& covisitation, ItemIndex item) {
+    return 1 / std::sqrt(1 + covisitation.n_acts(item));
+  }
   std::mutex& lock_of(ItemIndex item) const { return locks_[offset(item) % kLocks]; }
 
   std::size_t width_;

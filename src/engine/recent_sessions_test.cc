@@ -3,10 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <filesystem>
 #include <map>
-#include <optional>
+#include <string>
 #include <vector>
 
+#include "engine/checkpoint.h"
 #include "engine/live_state.h"
 
 namespace coseno {
@@ -34,11 +36,9 @@ class RecentSessionsTest : public testing::Test {
     std::vector<Covisitation::Weighed> history;
     for (const std::uint32_t item : items) history.push_back({ItemIndex{item}, 1});
     std::map<std::uint32_t, float> said;
-    for (const auto& [item, score] :
-         state_.sessions().score(history, state_.users(), state_.covisitation(), types_)) {
-      EXPECT_FALSE(said.contains(item));
-      said[item] = score;
-    }
+    state_.sessions().score(
+        history, state_.users(), state_.covisitation(), types_,
+        [&](ItemIndex item, float score) { said[std::to_underlying(item)] += score; });
     return said;
   }
 
@@ -125,8 +125,22 @@ TEST_F(RecentSessionsTest, AShortHistoryThatForgotTheItemSaysNothing) {
   state.grow(8);
   for (const std::uint32_t item : {0, 1, 2}) state.apply(event(0, item), types_);
   const Covisitation::Weighed asked = {ItemIndex{0}, 1};
-  EXPECT_TRUE(
-      state.sessions().score({&asked, 1}, state.users(), state.covisitation(), types_).empty());
+  state.sessions().score({&asked, 1}, state.users(), state.covisitation(), types_,
+                         [](ItemIndex, float) { FAIL(); });
+}
+
+TEST_F(RecentSessionsTest, ACheckpointKeepsThem) {
+  for (const std::uint32_t user : {0, 1, 2}) observe(user, 0);
+  observe(1, 3);
+  const std::string path = testing::TempDir() + "recent_sessions_test.state";
+  ASSERT_TRUE(save_checkpoint(path, {}, {}, state_, 3).has_value());
+  LiveState loaded{EngineOptions()};
+  const bool is_loaded = load_checkpoint(path, {}, loaded).has_value();
+  std::filesystem::remove(path);
+  ASSERT_TRUE(is_loaded);
+  for (std::uint32_t i = 0; i < 8; ++i) {
+    EXPECT_EQ(loaded.sessions().row(ItemIndex{i}), row(i));
+  }
 }
 
 }  // namespace

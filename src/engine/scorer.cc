@@ -58,33 +58,38 @@ void Scorer::score_by_model(const Tastes& tastes, std::span<float> out) const {
   std::ranges::fill(out.subspan(n_known), 0.0F);
 }
 
-// Before the other voices: it scales what is there.
-void Scorer::add_counts(const Tastes& tastes, double weight, LiveScores& scores) const {
-  parts_.live.covisitation().score(recent_of(tastes),
-                                   [&](ItemIndex item, const Covisitation::Weighed&, float score) {
-                                     if (offset(item) >= scores.n_items() || score <= 0) return;
-                                     scores.add(offset(item), score);
-                                   });
-  if (scores.touched().empty()) return;
+// A voice that is 0 but for some hundreds of items, which `add` adds to `scores`, made comparable.
+template <class Add>
+void Scorer::add_voice(double weight, LiveScores& scores, const Add& add) {
+  const std::vector<LiveScores::Addend> others = scores.take_extra();
+  add();
   Spread spread;
   for (const std::uint32_t item : scores.touched()) spread.add(scores.extra(item));
   const double scale = weight * spread.scale(scores.n_items());
   scores.scale_extra(scale);
   scores.add_base(-spread.mean(scores.n_items()) * scale);
+  for (const auto& [item, amount] : others) scores.add(item, amount);
+}
+
+void Scorer::add_counts(const Tastes& tastes, double weight, LiveScores& scores) const {
+  add_voice(weight, scores, [&] {
+    parts_.live.covisitation().score(
+        recent_of(tastes), [&](ItemIndex item, const Covisitation::Weighed&, float score) {
+          if (offset(item) >= scores.n_items() || score <= 0) return;
+          scores.add(offset(item), score);
+        });
+  });
 }
 
 void Scorer::add_sessions(const Tastes& tastes, double weight, LiveScores& scores) const {
-  std::vector<RecentSessions::Scored> said = parts_.live.sessions().score(
-      recent_of(tastes), parts_.live.users(), parts_.live.covisitation(), parts_.types);
-  std::erase_if(said,
-                [&](const RecentSessions::Scored& one) { return one.item >= scores.n_items(); });
-  Spread spread;
-  for (const RecentSessions::Scored& one : said) spread.add(one.score);
-  const double scale = weight * spread.scale(scores.n_items());
-  for (const RecentSessions::Scored& one : said) {
-    scores.add(one.item, static_cast<float>(one.score * scale));
-  }
-  scores.add_base(-spread.mean(scores.n_items()) * scale);
+  add_voice(weight, scores, [&] {
+    parts_.live.sessions().score(recent_of(tastes), parts_.live.users(), parts_.live.covisitation(),
+                                 parts_.types, [&](ItemIndex item, float score) {
+                                   if (offset(item) < scores.n_items()) {
+                                     scores.add(offset(item), score);
+                                   }
+                                 });
+  });
 }
 
 LiveScores Scorer::live(Voice voice, const Tastes& tastes, std::size_t n_items,

@@ -50,6 +50,8 @@ class Scorer {
   VoiceWeights weights(const Tastes& tastes) const;
 
  private:
+  template <class Add>
+  static void add_voice(double weight, LiveScores& scores, const Add& add);
   void add_counts(const Tastes& tastes, double weight, LiveScores& scores) const;
   void add_sessions(const Tastes& tastes, double weight, LiveScores& scores) const;
 

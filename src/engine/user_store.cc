@@ -82,6 +82,21 @@ void UserStore::history(UserIndex user, std::vector<KeptEvent>& out) const {
   }
 }
 
+std::optional<KeptEvent> UserStore::find(UserIndex user, ItemIndex item, std::size_t reach,
+                                         Neighbourhood& around) const {
+  const Shard& shard = shard_of(user);
+  const std::size_t slot = offset(user) / kShards;
+  const std::lock_guard lock(shard.mutex);
+  if (slot >= shard.histories.size()) return std::nullopt;
+  const Events& events = shard.histories[slot];
+  for (std::size_t n = events.size(); n-- > 0;) {
+    if (events[n].item() != item) continue;
+    look_around(events, n, reach, 1, around);
+    return events[n];
+  }
+  return std::nullopt;
+}
+
 void UserStore::restore(UserIndex user, std::span<const KeptEvent> kept) {
   Shard& shard = shard_of(user);
   const std::lock_guard lock(shard.mutex);

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -68,6 +69,10 @@ class UserStore {
 
   // A copy, oldest first; empty for a user without events. Counts one more look at nothing.
   void history(UserIndex user, std::vector<KeptEvent>& out) const;
+
+  // The last event with the item, and what stands next to it; nothing where none is kept.
+  std::optional<KeptEvent> find(UserIndex user, ItemIndex item, std::size_t reach,
+                                Neighbourhood& around) const;
 
   // For checkpoints: the user's history is this one.
   void restore(UserIndex user, std::span<const KeptEvent> events);

@@ -131,7 +131,7 @@ TEST_P(EveryModelTest, AFitCanBeStoppedFromItsOwnThread) {
 
 INSTANTIATE_TEST_SUITE_P(Models, EveryModelTest,
                          testing::Values("popularity", "item_knn", "rp3beta", "ease", "ials",
-                                         "biased_mf", "blend", "auto"),
+                                         "biased_mf", "markov", "session_knn", "blend", "auto"),
                          [](const auto& model) { return model.param; });
 
 TEST(OfflineModelTest, AStrangerGetsThePopularItems) {

@@ -39,6 +39,9 @@ inline FitOptions fast(std::string_view model) {
     options.settings = {
         {"ials.dim", "3"}, {"ials.unobserved", "1"}, {"ials.regularization", "0.2"}};
   }
+  if (model == "markov" || model == "session_knn") {
+    options.settings = {{"recency", "5"}, {"rating_weight", "0.5"}};
+  }
   if (model == "auto") options.settings = {{"seconds", "0.5"}};
   return options;
 }
