@@ -2,9 +2,10 @@
 """Clicks of a shop: which comes next?
 
 YooChoose, the sample of 100,000 clicks with which session-rec is tested: models are fitted to `train_full` at
-their defaults and told, at every click of `test` but the first of a session, all clicks before it. Of all items, those
-of the session among them, the next click's must be in the list of 20; ties count against the model. The second table leaves
-out of lists what the session has had, and does not judge clicks that repeat: what is left is discovery.
+their defaults and told, at every click of `test` but the first of a session, all clicks before it. Of all
+items, those of the session among them, the next click's must be in the list of 20; ties count against the
+model. The second table leaves out of lists what the session has had, and does not judge clicks that repeat:
+what is left is discovery.
 
 Options were chosen on `train_tr` and `train_valid` alone (--tuning judges by those).
 """
