@@ -15,7 +15,7 @@ LEVELS = [
     {"base"},
     {"math", "data"},
     {"models", "ranking", "storage", "retrieval"},
-    {"evaluation"},
+    {"evaluation", "deep"},
     {"engine", "offline"},
     {"server", "bindings"},
     {"cli"},

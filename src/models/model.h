@@ -17,6 +17,7 @@
 
 namespace coseno {
 
+class SequenceReader;
 class TensorFileWriter;
 
 // All that a model is told of a user. A user is scored from this alone, so one who was unknown at
@@ -101,6 +102,10 @@ class Model {
   // True where score() is the inner product of user_vector() and item_vectors() and nothing else,
   // so that a retriever may find the best items in its place.
   virtual bool scores_by_inner_product() const { return false; }
+
+  // Where the model reads a history in order, and user_vector() is what it has read: what reads on
+  // from where it was. nullptr: it does not.
+  virtual const SequenceReader* sequence_reader() const { return nullptr; }
 
   // The k items most alike, without `item` itself; empty where nothing is known about it.
   virtual Ranking similar_items(ItemIndex item, std::size_t k) const = 0;

@@ -12,6 +12,7 @@
 #include "models/markov.h"
 #include "models/popularity.h"
 #include "models/rp3beta.h"
+#include "models/sasrec.h"
 #include "models/session_knn.h"
 #include "models/vectors.h"
 
@@ -60,6 +61,9 @@ constexpr std::array kModels = {
     info<SessionKnn>({.summary = "what sessions like yours went on with"}),
     info<Content>(
         {.summary = "items with the properties of those you liked", .needs_properties = true}),
+    info<Sasrec>({.summary = "what comes next in a history, by a transformer trained apart",
+                  .is_trained_apart = true,
+                  .has_vectors = true}),
     ModelInfo{.name = Blend::kName,
               .summary = "what several models say, weighed on held-out interactions",
               .options = Blend::options,

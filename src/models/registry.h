@@ -19,7 +19,9 @@ struct ModelInfo {
   std::string_view summary = {};  // one line
   bool needs_properties = false;  // learns nothing without item properties
   bool needs_ratings = false;     // learns nothing from plain acts
-  bool has_vectors = false;       // may be ranked by cosine
+  // Fitted by a program of its own, for minutes: where it is named only.
+  bool is_trained_apart = false;
+  bool has_vectors = false;  // may be ranked by cosine
   // Seconds that a fit at the defaults takes at least; null where only trying can tell.
   double (*least_fit_s)(std::size_t n_items, int n_threads) = nullptr;
   std::vector<OptionInfo> (*options)() = nullptr;
