@@ -22,6 +22,7 @@ std::string description(const ModelInfo& model) {
   if (model.needs_properties) text += "needs properties of items (--items)\n";
   if (model.needs_ratings) text += "needs ratings\n";
   if (model.has_vectors) text += "has vectors (--by cosine)\n";
+  if (model.is_trained_apart) text += "is trained by coseno-train-deep (./dev build --deep)\n";
   if (&model == &vectors_model()) text += "is not fitted: coseno publish puts it in service\n";
   const std::vector<OptionInfo> options = model.options();
   if (options.empty()) return text;

@@ -24,6 +24,8 @@ struct Checkpoint {
   std::vector<float> mean;    // of Adam
   std::vector<float> square;  // likewise
   std::vector<float> best;    // parameters of the best epoch; empty before the first is over
+
+  bool operator==(const Checkpoint&) const = default;
 };
 
 // A safetensors file, written whole or not at all. Errors: io.

@@ -1,0 +1,153 @@
+#include "deep/network.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "math/top_k.h"
+#include "models/sasrec.h"
+#include "models/sasrec_testing.h"
+
+namespace coseno {
+namespace {
+
+constexpr std::size_t kItems = 40;
+
+SasrecOptions small() {
+  SasrecOptions options;
+  options.dim = 12;
+  options.length = 6;
+  options.blocks = 2;
+  options.heads = 2;
+  options.hidden = 10;
+  options.gated = true;
+  options.temperature = 0.2;
+  options.dropout = 0;
+  options.negatives = 8;
+  return options;
+}
+
+std::vector<std::uint32_t> items(std::size_t n, std::uint64_t seed) {
+  Rng rng(seed);
+  std::vector<std::uint32_t> items;
+  for (std::size_t i = 0; i < n; ++i)
+    items.push_back(static_cast<std::uint32_t>(rng.below(kItems)));
+  return items;
+}
+
+void set(SequenceNetwork& network, const SasrecTrained& trained) {
+  std::ranges::copy(trained.parameters, network.parameters().begin());
+}
+
+// One window of each length up to the largest, each asked at all of its positions.
+struct Histories3 {
+  std::vector<std::uint32_t> a = items(7, 1);
+  std::vector<std::uint32_t> b = items(3, 2);
+  std::vector<std::uint32_t> c = items(5, 3);
+
+  PackedBatch batch() const {
+    std::vector<Window> windows;
+    for (const auto* one : {&a, &b, &c}) {
+      const std::span all(*one);
+      windows.push_back({all.first(all.size() - 1), all.subspan(1)});
+    }
+    return pack(windows, 6);
+  }
+};
+
+TEST(NetworkTest, ScoresAreThoseOfTheModelThatServes) {
+  for (const double temperature : {0.0, 0.2}) {
+    SasrecOptions options = small();
+    options.temperature = temperature;
+    SequenceNetwork network(options, kItems);
+    const SasrecTrained trained =
+        random_sasrec(network.shape(), static_cast<float>(temperature), 5);
+    set(network, trained);
+    const Sasrec model(trained);
+    const Histories3 histories;
+    const PackedBatch batch = histories.batch();
+    std::vector<float> scores(batch.asked.size() * kItems);
+    network.scores(batch, scores);
+    std::size_t row = 0;
+    for (const auto* one : {&histories.a, &histories.b, &histories.c}) {
+      std::vector<Interaction> history;
+      for (std::size_t i = 0; i + 1 < one->size(); ++i, ++row) {
+        history.push_back({static_cast<ItemIndex>((*one)[i]), 1, 0});
+        std::vector<float> served(kItems);
+        model.score({.history = history}, served);
+        const auto trained_scores = std::span(scores).subspan(row * kItems, kItems);
+        for (std::size_t k = 0; k < kItems; ++k) {
+          EXPECT_NEAR(served[k], trained_scores[k], 1e-4 * std::max(1.0F, std::abs(served[k])));
+        }
+        const auto best = top_k(served, 10);
+        const auto trained_best = top_k(trained_scores, 10);
+        for (std::size_t k = 0; k < best.size(); ++k) {
+          EXPECT_EQ(best[k].index, trained_best[k].index);
+        }
+      }
+    }
+  }
+}
+
+// No position sees a later one, nor another window of its row.
+TEST(NetworkTest, ALaterEventMovesNothingBeforeIt) {
+  SequenceNetwork network(small(), kItems);
+  set(network, random_sasrec(network.shape(), 0.2F, 5));
+  Histories3 histories;
+  const PackedBatch before = histories.batch();
+  std::vector<float> scores(before.asked.size() * kItems);
+  network.scores(before, scores);
+  histories.a[3] = (histories.a[3] + 1) % kItems;
+  const PackedBatch after = histories.batch();
+  std::vector<float> changed(scores.size());
+  network.scores(after, changed);
+  const auto is_same = [&](std::size_t row) {
+    return std::ranges::equal(std::span(scores).subspan(row * kItems, kItems),
+                              std::span(changed).subspan(row * kItems, kItems));
+  };
+  for (std::size_t row = 0; row < before.asked.size(); ++row) {
+    EXPECT_EQ(is_same(row), row < 3 || row >= 6) << row;
+  }
+}
+
+class GradientTest : public testing::TestWithParam<const char*> {};
+
+// Against differences of the loss; in float, so of steps that are not too small.
+TEST_P(GradientTest, IsTheSlopeOfTheLoss) {
+  SasrecOptions options = small();
+  options.temperature = 1;
+  const std::string which = GetParam();
+  options.loss = which == "all" ? "softmax" : which;
+  SequenceNetwork network(options, kItems);
+  set(network, random_sasrec(network.shape(), 1, 6));
+  const PackedBatch batch = Histories3().batch();
+  Rng rng(1);
+  const Negatives negatives = NegativeSampler(kItems, which == "all" ? 0 : 8).draw(rng);
+  const auto loss = [&] {
+    Rng unused(2);
+    return network.add_gradients(batch, negatives, unused);
+  };
+  loss();
+  const std::vector<float> gradients(network.gradients().begin(), network.gradients().end());
+  constexpr float kStep = 0.01F;
+  for (const SasrecTensor& tensor : sasrec_tensors(network.shape())) {
+    for (int i = 0; i < 4; ++i) {
+      const std::size_t k = tensor.begin + rng.below(tensor.size);
+      float& parameter = network.parameters()[k];
+      const float kept = parameter;
+      parameter = kept + kStep;
+      const double above = loss();
+      parameter = kept - kStep;
+      const double below = loss();
+      parameter = kept;
+      const double slope = (above - below) / (2 * kStep);
+      EXPECT_NEAR(gradients[k], slope, 0.003 + 0.03 * std::abs(slope)) << tensor.name;
+    }
+  }
+}
+INSTANTIATE_TEST_SUITE_P(Losses, GradientTest, testing::Values("softmax", "gbce", "all"),
+                         [](const auto& test) { return std::string(test.param); });
+
+}  // namespace
+}  // namespace coseno

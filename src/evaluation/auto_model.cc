@@ -90,7 +90,8 @@ class Search {
   // Each model at its defaults, as long as the time lasts.
   Result<void> add_candidates() {
     for (const ModelInfo& info : all_models()) {
-      if (info.needs_ratings || info.needs_properties || info.name == Blend::kName) continue;
+      if (info.needs_ratings || info.needs_properties || info.is_trained_apart) continue;
+      if (info.name == Blend::kName) continue;
       const bool is_first = candidates_.size() < 2;
       const double least_s = least_fit_s(info);
       if (!is_first && clock_.seconds() + 3 * least_s > options_.seconds / 2) continue;

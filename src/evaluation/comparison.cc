@@ -37,7 +37,8 @@ double saved_bytes(const Model& model) {
 }
 
 bool can_learn(const ModelInfo& model, const Split& split, RankBy rank_by) {
-  return (!model.needs_properties || !split.train.item_features.empty()) &&
+  return !model.is_trained_apart &&
+         (!model.needs_properties || !split.train.item_features.empty()) &&
          (!model.needs_ratings || split.train.matrix.has_values()) &&
          (model.has_vectors || rank_by != RankBy::cosine);
 }

@@ -22,6 +22,8 @@
 #include "base/check.h"
 #include "models/fitted_model.h"
 #include "models/registry.h"
+#include "models/sasrec.h"
+#include "models/sasrec_testing.h"
 #include "models/tensor_file.h"
 #include "models/vectors.h"
 #include "models/vectors_file.h"
@@ -78,6 +80,15 @@ std::string vectors_model_file() {
   return written([&](const std::string& path) { return save_model(fitted, path); });
 }
 
+std::string sasrec_file() {
+  FittedModel fitted;
+  fitted.dataset = tiny_dataset();
+  const SasrecShape shape = {
+      .n_items = 3, .dim = 2, .length = 2, .blocks = 1, .heads = 1, .hidden = 1, .gated = true};
+  fitted.model = std::make_unique<Sasrec>(random_sasrec(shape, 0.5, 1));
+  return written([&](const std::string& path) { return save_model(fitted, path); });
+}
+
 std::string vectors_file() {
   TensorFileWriter file;
   file.add("item_vectors", {2, 2}, std::span(kItemVectors));
@@ -103,7 +114,10 @@ std::string fitted_file(const ModelInfo& info) {
 const std::vector<std::string>& real_files() {
   static const std::vector<std::string> files = [] {
     std::vector<std::string> made;
-    for (const ModelInfo& info : all_models()) made.push_back(fitted_file(info));
+    for (const ModelInfo& info : all_models()) {
+      if (!info.is_trained_apart) made.push_back(fitted_file(info));
+    }
+    made.push_back(sasrec_file());
     made.push_back(vectors_model_file());
     made.push_back(vectors_file());
     return made;
