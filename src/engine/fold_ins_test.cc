@@ -6,6 +6,8 @@
 
 #include "models/ials.h"
 #include "models/model_testing.h"
+#include "models/sasrec.h"
+#include "models/sasrec_testing.h"
 
 namespace coseno {
 namespace {
@@ -113,6 +115,53 @@ TEST_F(FoldInsTest, ThreadsMayAskAtOnce) {
     });
   }
   for (std::thread& thread : threads) thread.join();
+}
+
+// A model that reads in order: what was read is kept, and read on from.
+class SequenceFoldInsTest : public testing::Test {
+ protected:
+  static constexpr SasrecShape kShape = {
+      .n_items = 9, .dim = 8, .length = 4, .blocks = 2, .heads = 2, .hidden = 6};
+
+  void expect_right(const Tastes& tastes) {
+    SearchQuery found;
+    fold_ins_.query(tastes, found);
+    EXPECT_EQ(found.vector, model_.user_vector(tastes.profile()));
+  }
+
+  Sasrec model_{random_sasrec(kShape, 0.1F, 1)};
+  VectorSearch search_{*model_.item_vectors()};
+  FoldIns fold_ins_{model_, search_};
+};
+
+// Past the window and past its reach, with an item that the model does not know.
+TEST_F(SequenceFoldInsTest, EventByEventIsAsAllAtOnce) {
+  std::vector<std::uint32_t> items;
+  for (std::uint32_t n = 0; n < 30; ++n) {
+    items.push_back(n == 20 ? 99 : n * 5 % 9);
+    expect_right(taste(items));
+  }
+}
+
+TEST_F(SequenceFoldInsTest, OfAnotherBeginningNothingIsTaken) {
+  expect_right(taste({0, 1, 2}));
+  expect_right(taste({0, 2, 2, 3}));
+  expect_right(taste({0, 1, 2}, 2));
+  Tastes mixed = taste({0, 1, 2, 3}, 2);
+  mixed.weights.back() = 1;
+  expect_right(mixed);
+  expect_right(taste({0, 1, 2, 3}));
+  expect_right({});
+  expect_right(taste({5}));
+}
+
+TEST_F(SequenceFoldInsTest, StatesAreBounded) {
+  const SasrecShape shape = {
+      .n_items = 3, .dim = 64, .length = 1000, .blocks = 4, .heads = 1, .hidden = 1};
+  const Sasrec large(random_sasrec(shape, 0, 1));
+  const VectorSearch search(*large.item_vectors());
+  EXPECT_GT(large.state_bytes(), 1'000'000U);
+  EXPECT_LE(FoldIns(large, search).state_bytes(), 64U << 20U);
 }
 
 }  // namespace

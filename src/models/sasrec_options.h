@@ -11,6 +11,18 @@ namespace coseno {
 
 constexpr std::string_view kSasrecName = "sasrec";
 
+// At every position of every history the network tells what comes next, against `negatives` items
+// drawn for the step, each as likely as any; s: scores, S: the negatives without what came next, n:
+// all items.
+//
+//   softmax:  -log(e^s+ / (e^s+ + sum over S of e^(s_j) n / |S|))
+//   gbce:     -b log(sigmoid(s+)) - sum over S of log(1 - sigmoid(s_j)),
+//             b = a (t (1 - 1 / a) + 1 / a), a = |S| / (n - 1), t: calibration
+//
+// The first stands for the softmax over all items (n / |S|: logQ correction), the second makes up
+// for the few negatives by which plain binary cross-entropy is too sure of itself.
+//
+// Sources: Bengio and Senecal 2008; Petrov and Macdonald, RecSys 2023 (gSASRec).
 struct SasrecOptions {
   static constexpr std::string_view kSampledSoftmax = "softmax";
   static constexpr std::string_view kGbce = "gbce";
