@@ -2,8 +2,9 @@
 //
 //   sasrec_bench MODEL_FILE HISTORY_LENGTH K
 //
-// One thread. `anew`: the forward pass over the whole history, the scores of all items and the best K;
-// `one_more`: the same where what was read before the last event is kept. Printed as
+// One thread. `anew`: the forward pass over the whole history, and the best K of all items, as the
+// engine finds them (ExactRetriever: exact); `one_more`: the same where what was read before the
+// last event is kept. Printed as
 // {"anew": [ms], "one_more": [ms], "state_bytes": n}.
 
 #include <fmt/format.h>
@@ -14,10 +15,9 @@
 #include <string>
 #include <vector>
 
-#include "math/kernels.h"
-#include "math/top_k.h"
 #include "models/fitted_model.h"
 #include "models/sequence_reader.h"
+#include "retrieval/exact_retriever.h"
 
 namespace {
 
@@ -46,7 +46,7 @@ std::vector<coseno::Interaction> history_at(const coseno::Dataset& dataset, std:
 class Timer {
  public:
   Timer(const coseno::FittedModel& fitted, std::size_t k)
-      : model_(*fitted.model), k_(k), scores_(model_.n_items()) {}
+      : model_(*fitted.model), k_(k), retriever_(*model_.item_vectors()) {}
 
   double anew(coseno::History history) {
     const auto start = Clock::now();
@@ -66,13 +66,13 @@ class Timer {
 
  private:
   void best(const std::vector<float>& vector) {
-    coseno::multiply(*model_.item_vectors(), vector, scores_);
-    n_found_ += coseno::top_k(scores_, k_).size();
+    n_found_ += retriever_.top({.vector = vector, .k = k_}, scratch_).size();
   }
 
   const coseno::Model& model_;
   std::size_t k_;
-  std::vector<float> scores_;
+  coseno::ExactRetriever retriever_;
+  coseno::ExactRetriever::Scratch scratch_;
   std::size_t n_found_ = 0;
 };
 

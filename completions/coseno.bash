@@ -46,8 +46,8 @@ _coseno_options() {
 # The values of an option of a command; nothing where any will do; FILE for a path.
 _coseno_values() {
   case $1:$2 in
-    models:--model) echo "auto popularity biased_mf blend content ease ials item_knn markov rp3beta session_knn vectors" ;;
-    *:--model | *:--models) echo "auto popularity biased_mf blend content ease ials item_knn markov rp3beta session_knn" ;;
+    models:--model) echo "auto popularity biased_mf blend content ease ials item_knn markov rp3beta sasrec session_knn vectors" ;;
+    *:--model | *:--models) echo "auto popularity biased_mf blend content ease ials item_knn markov rp3beta sasrec session_knn" ;;
     *:--by) echo "score cosine" ;;
     *:--format) echo "json-matrix json-lines csv tsv double-colon user-lines" ;;
     import:--type) echo "view click play save cart like purchase rating dislike" ;;

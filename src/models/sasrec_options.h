@@ -33,18 +33,18 @@ struct SasrecOptions {
   int length = 50;
   int blocks = 1;
   int heads = 1;
-  int hidden = 256;
+  int hidden = 64;
   bool gated = false;
   double temperature = 0.05;  // 0: vectors keep their length
   // How it is trained.
-  double dropout = 0.3;
+  double dropout = 0.5;
   std::string loss = std::string(kSampledSoftmax);
-  int negatives = 256;  // 0: all items
+  int negatives = 2048;  // 0: all items
   double calibration = 0.75;
   double learning_rate = 0.001;
   int batch = 128;
-  int epochs = 60;
-  int patience = 60;
+  int epochs = 24;
+  int patience = 10;
   int validation_users = 2000;
   int threads = 1;
   std::string checkpoint = {};

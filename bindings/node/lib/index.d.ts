@@ -584,7 +584,7 @@ export interface Ratings {
 /** Reads a file (docs/formats.md), a matrix, or a list of ratings. */
 export function readRatings(source: string | URL | RatingsMatrix | readonly Rating[], options?: ReadRatingsOptions): Work<Ratings>;
 
-export type ModelName = 'popularity' | 'item_knn' | 'rp3beta' | 'ease' | 'ials' | 'biased_mf' | 'markov' | 'session_knn' | 'content' | 'blend' | 'auto';
+export type ModelName = 'popularity' | 'item_knn' | 'rp3beta' | 'ease' | 'ials' | 'biased_mf' | 'markov' | 'session_knn' | 'content' | 'sasrec' | 'blend' | 'auto';
 
 export interface FitOptions extends WorkOptions {
   /** Options of the model, as docs/algorithms.md and models() name them. */

@@ -408,6 +408,109 @@ class Content(Recommender):
         self.n_threads = n_threads
 
 
+class Sasrec(Recommender):
+    """What comes next in a history, by a transformer trained apart.
+
+    dim: numbers of a vector; a multiple of heads (1..512)
+    length: newest events that a position sees, itself among them (1..1000)
+    blocks: layers of attention and feed-forward network (1..8)
+    heads: of the attention (1..16)
+    hidden: width of the feed-forward network's inner layer (1..4096)
+    gated: each layer is let through by a gate (LiGR) (true or false)
+    temperature: vectors have length 1, and scores are cosines divided by this; 0: vectors as they
+        are (0..10)
+    dropout: share of the network's numbers left out at each step (0..0.9)
+    loss: softmax among the negatives, or calibrated binary cross-entropy (gSASRec) (softmax or
+        gbce)
+    negatives: items drawn for a step, against which what came next must stand; 0: all items
+        (0..100000)
+    calibration: gbce: t of the paper (0..1)
+    learning_rate: of Adam at the beginning; falls along half a cosine (1e-06..1)
+    batch: histories of a step (1..100000)
+    epochs: times that all histories are gone through (1..100000)
+    patience: epochs without a better NDCG@10 of the validation items after which it ends
+        (1..100000)
+    validation_users: users whose last item judges the epochs, and is not learnt; 0: the last epoch
+        is taken (0..1000000000)
+    threads: of the training; with more than one, runs differ in the last digits (1..256)
+    checkpoint: a file to write when interrupted, and to go on from where it is there (text)
+    file: a trained model to take instead of training one (text)
+    seed: of everything random; the same seed gives the same model
+    n_threads: 0: one a core; the result does not depend on it
+    """
+
+    model_name = "sasrec"
+    _defaults = {
+        "dim": 64,
+        "length": 50,
+        "blocks": 1,
+        "heads": 1,
+        "hidden": 64,
+        "gated": False,
+        "temperature": 0.05,
+        "dropout": 0.5,
+        "loss": "softmax",
+        "negatives": 2048,
+        "calibration": 0.75,
+        "learning_rate": 0.001,
+        "batch": 128,
+        "epochs": 24,
+        "patience": 10,
+        "validation_users": 2000,
+        "threads": 1,
+        "checkpoint": "",
+        "file": "",
+    }
+
+    def __init__(
+        self,
+        *,
+        dim: int = 64,
+        length: int = 50,
+        blocks: int = 1,
+        heads: int = 1,
+        hidden: int = 64,
+        gated: bool = False,
+        temperature: float = 0.05,
+        dropout: float = 0.5,
+        loss: Literal["softmax", "gbce"] = "softmax",
+        negatives: int = 2048,
+        calibration: float = 0.75,
+        learning_rate: float = 0.001,
+        batch: int = 128,
+        epochs: int = 24,
+        patience: int = 10,
+        validation_users: int = 2000,
+        threads: int = 1,
+        checkpoint: str = "",
+        file: str = "",
+        seed: int = 1,
+        n_threads: int = 0,
+    ) -> None:
+        super().__init__()
+        self.dim = dim
+        self.length = length
+        self.blocks = blocks
+        self.heads = heads
+        self.hidden = hidden
+        self.gated = gated
+        self.temperature = temperature
+        self.dropout = dropout
+        self.loss = loss
+        self.negatives = negatives
+        self.calibration = calibration
+        self.learning_rate = learning_rate
+        self.batch = batch
+        self.epochs = epochs
+        self.patience = patience
+        self.validation_users = validation_users
+        self.threads = threads
+        self.checkpoint = checkpoint
+        self.file = file
+        self.seed = seed
+        self.n_threads = n_threads
+
+
 class Blend(PartsRecommender):
     """What several models say, weighed on held-out interactions.
 
@@ -487,6 +590,7 @@ __all__ = [
     "Markov",
     "Popularity",
     "Rp3Beta",
+    "Sasrec",
     "SessionKnn",
 ]
 
@@ -501,6 +605,7 @@ BY_NAME: dict[str, type[Recommender]] = {
     "markov": Markov,
     "session_knn": SessionKnn,
     "content": Content,
+    "sasrec": Sasrec,
     "blend": Blend,
     "auto": Auto,
 }
