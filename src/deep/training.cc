@@ -29,6 +29,9 @@ constexpr std::size_t kCutoff = 10;  // of the NDCG
 // held out.
 constexpr std::size_t kLeastHistory = 3;
 
+// As models/sasrec_file.cc takes it.
+constexpr double kLeastTemperature = 1e-3;
+
 // The rate falls to this share of the first one.
 constexpr double kLastRate = 0.01;
 
@@ -279,6 +282,11 @@ Result<DeepTraining> train_deep(const Histories& histories, const DeepTrainingOp
   if (options.model.dim % options.model.heads != 0) {
     return invalid_argument("heads={} does not divide dim={}", options.model.heads,
                             options.model.dim);
+  }
+  const double temperature = options.model.temperature;
+  if (temperature > 0 && temperature < kLeastTemperature) {
+    return invalid_argument("temperature must be 0 or at least {}, not {}", kLeastTemperature,
+                            temperature);
   }
   const double needed = needed_bytes(histories, options.model);
   const auto available = available_memory_bytes();
