@@ -54,6 +54,7 @@ Result<void> parse(std::string_view what, std::string_view text, bool& out) {
 
 Result<void> parse(std::string_view what, std::string_view text,
                    std::span<const std::string_view> choices, std::string& out) {
+  if (choices.empty() && text.empty()) return invalid_argument("{} must not be empty", what);
   if (!choices.empty() && std::ranges::find(choices, text) == choices.end()) {
     return invalid_argument("{} must be {}, not {}", what, join_choices(choices),
                             text.empty() ? "empty" : text);

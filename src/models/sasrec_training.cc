@@ -26,8 +26,6 @@
 #include "models/sasrec_file.h"
 #include "models/tensor_file.h"
 
-extern char** environ;
-
 namespace coseno {
 namespace {
 
@@ -39,7 +37,7 @@ constexpr std::string_view kModelFile = "model.safetensors";
 constexpr const char* kVariable = "COSENO_TRAIN_DEEP";
 
 // How often it is looked whether somebody wants the work to end.
-constexpr int kLookEvery_ms = 50;
+constexpr int kLookEveryMs = 50;
 
 // Of what a trainer says, no more is kept until a line ends.
 constexpr std::size_t kMaxLine = 4096;
@@ -171,7 +169,7 @@ class DeepTrainerProcess {
     bool was_told = false;
     while (out_.get() >= 0 || error_.get() >= 0) {
       std::array<pollfd, 2> ends = {{{out_.get(), POLLIN, 0}, {error_.get(), POLLIN, 0}}};
-      ::poll(ends.data(), ends.size(), kLookEvery_ms);
+      ::poll(ends.data(), ends.size(), kLookEveryMs);
       if (ends[0].revents != 0) read(out_, out_lines_, take);
       if (ends[1].revents != 0) {
         read(error_, error_lines_, [&](std::string line) {
@@ -258,7 +256,7 @@ Result<std::string> find_deep_trainer() {
   while (!folders.empty()) {
     const std::size_t end = std::min(folders.find(':'), folders.size());
     const fs::path program = fs::path(folders.substr(0, end)) / kDeepTrainer;
-    if (program.is_absolute() && is_program(program)) return program;
+    if (program.is_absolute() && is_program(program)) return program.string();
     folders.remove_prefix(std::min(end + 1, folders.size()));
   }
   return make_error(
