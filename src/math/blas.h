@@ -63,9 +63,9 @@ class Blas {
   std::string_view core_name_;
 };
 
-// For a program that has OpenBLAS linked to it, as LibTorch does, and so loaded before it can choose:
-// starts the program again with the kernels chosen. Returns where they were already, or where that
-// fails. First thing in main(); `arguments`: argv.
+// For a program that has OpenBLAS linked to it, as LibTorch does, and so loaded before it can
+// choose: starts the program again with the kernels chosen. Returns where they were already, or
+// where that fails. First thing in main(); `arguments`: argv.
 void start_again_with_blas_kernels(char** arguments);
 
 }  // namespace coseno
