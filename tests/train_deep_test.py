@@ -65,10 +65,19 @@ class TrainDeepTest(unittest.TestCase):
     def test_ctrl_c_leaves_a_checkpoint_and_the_same_command_goes_on_from_it(self):
         checkpoint = self.folder / "checkpoint"
         settings = {"epochs": 100000, "patience": 100000, "checkpoint": checkpoint}
+        # The trainer itself, whose first line of progress tells that it has begun.
+        told = self.folder / "progress"
+        watched = self.folder / "trainer"
+        watched.write_text(f'#!/bin/bash\nexec "{TRAINER}" "$@" > >(tee "{told}")\n')
+        watched.chmod(0o755)
         with subprocess.Popen(
-            self.command("model", **settings), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+            self.command("model", **settings),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "COSENO_TRAIN_DEEP": str(watched)},
         ) as fitting:
-            time.sleep(2)
+            while fitting.poll() is None and not (told.is_file() and told.stat().st_size > 0):
+                time.sleep(0.05)
             fitting.send_signal(signal.SIGINT)
             self.assertEqual(fitting.wait(60), 130)
         self.assertTrue(checkpoint.is_file())
