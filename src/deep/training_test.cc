@@ -12,17 +12,17 @@
 namespace coseno {
 namespace {
 
-constexpr std::uint32_t kItems = 12;
+constexpr std::uint32_t kTrainedItems = 12;
 
 // Whoever has item i takes i + 1 next: nothing but the order tells.
 Histories rings() {
   Histories histories;
-  histories.n_items = kItems;
+  histories.n_items = kTrainedItems;
   Rng rng(1);
   for (std::uint32_t user = 0; user < 200; ++user) {
-    const auto first = static_cast<std::uint32_t>(rng.below(kItems));
+    const auto first = static_cast<std::uint32_t>(rng.below(kTrainedItems));
     for (std::uint32_t i = 0; i < 4 + user % 5; ++i)
-      histories.items.push_back((first + i) % kItems);
+      histories.items.push_back((first + i) % kTrainedItems);
     histories.begin.push_back(histories.items.size());
   }
   return histories;
@@ -53,16 +53,16 @@ TEST(TrainingTest, LearnsWhatOnlyTheOrderTells) {
     const auto trained = train_deep(rings(), options);
     ASSERT_TRUE(trained.has_value()) << trained.error().message;
     EXPECT_GT(trained->ndcg, 0.9) << loss;
-    const Sasrec model({.shape = sasrec_shape(options.model, kItems),
+    const Sasrec model({.shape = sasrec_shape(options.model, kTrainedItems),
                         .temperature = static_cast<float>(options.model.temperature),
                         .parameters = trained->parameters});
     int n_right = 0;
-    for (std::uint32_t item = 1; item < kItems; ++item) {
+    for (std::uint32_t item = 1; item < kTrainedItems; ++item) {
       const std::vector<Interaction> history = {{ItemIndex{item - 1}, 1, 0},
                                                 {ItemIndex{item}, 1, 0}};
-      std::vector<float> scores(kItems);
+      std::vector<float> scores(kTrainedItems);
       model.score({.history = history}, scores);
-      if (best_items(scores, 1)[0].item == ItemIndex{(item + 1) % kItems}) ++n_right;
+      if (best_items(scores, 1)[0].item == ItemIndex{(item + 1) % kTrainedItems}) ++n_right;
     }
     EXPECT_GE(n_right, 10) << loss;  // of 11
   }

@@ -17,7 +17,7 @@ namespace {
 constexpr TypeIndex kView{0};
 constexpr TypeIndex kDislike{1};
 
-using Users = std::vector<UserIndex>;
+using UserList = std::vector<UserIndex>;
 
 class RecentSessionsTest : public testing::Test {
  protected:
@@ -29,7 +29,7 @@ class RecentSessionsTest : public testing::Test {
   void observe(std::uint32_t user, std::uint32_t item, TypeIndex type = kView) {
     state_.apply(event(user, item, type), types_);
   }
-  Users row(std::uint32_t item) const { return state_.sessions().row(ItemIndex{item}); }
+  UserList row(std::uint32_t item) const { return state_.sessions().row(ItemIndex{item}); }
 
   // Scores of what neighbours say to somebody who had these, newest last.
   std::map<std::uint32_t, float> said(const std::vector<std::uint32_t>& items) const {
@@ -48,7 +48,7 @@ class RecentSessionsTest : public testing::Test {
   std::int64_t time_ms_ = 0;
 };
 
-// Users 0 and 1 had item 0, of two acts: 1 / 3 for both ends of what user 0 says.
+// UserList 0 and 1 had item 0, of two acts: 1 / 3 for both ends of what user 0 says.
 TEST_F(RecentSessionsTest, NeighboursByHand) {
   observe(0, 0);
   observe(0, 1);
@@ -73,14 +73,14 @@ TEST_F(RecentSessionsTest, AUserStandsOnceAndNewest) {
   observe(0, 0);
   observe(1, 0);
   observe(0, 0);
-  EXPECT_EQ(row(0), (Users{UserIndex{1}, UserIndex{0}}));
+  EXPECT_EQ(row(0), (UserList{UserIndex{1}, UserIndex{0}}));
 }
 
 TEST_F(RecentSessionsTest, TheOldestMakesRoom) {
   RecentSessions sessions(2);
   sessions.grow(1);
   for (const std::uint32_t user : {0, 1, 2}) sessions.add(ItemIndex{0}, UserIndex{user});
-  EXPECT_EQ(sessions.row(ItemIndex{0}), (Users{UserIndex{1}, UserIndex{2}}));
+  EXPECT_EQ(sessions.row(ItemIndex{0}), (UserList{UserIndex{1}, UserIndex{2}}));
 }
 
 TEST_F(RecentSessionsTest, WhatWeighsNothingSaysNothing) {
@@ -98,7 +98,7 @@ TEST_F(RecentSessionsTest, WhatIsRetractedIsForgotten) {
   state_.apply(first, types_);
   state_.apply(second, types_);
   state_.retract(second, types_);
-  EXPECT_EQ(row(0), Users{UserIndex{0}});
+  EXPECT_EQ(row(0), UserList{UserIndex{0}});
   state_.retract(first, types_);
   EXPECT_TRUE(row(0).empty());
 }

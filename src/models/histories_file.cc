@@ -10,7 +10,7 @@ namespace coseno {
 namespace {
 
 constexpr const char* kBegin = "histories.begin";
-constexpr const char* kItems = "histories.items";
+constexpr const char* kItemsOfHistories = "histories.items";
 constexpr const char* kNItems = "histories.n_items";
 
 // Item numbers are 32-bit.
@@ -36,7 +36,7 @@ Result<void> write_histories(const Histories& histories, const std::string& path
   TensorFileWriter file;
   const std::vector<std::int64_t> begin(histories.begin.begin(), histories.begin.end());
   file.add(kBegin, {begin.size()}, std::span(begin));
-  file.add(kItems, {histories.items.size()}, std::span(histories.items));
+  file.add(kItemsOfHistories, {histories.items.size()}, std::span(histories.items));
   file.set_metadata(kNItems, fmt::format("{}", histories.n_items));
   return file.write(path);
 }
@@ -44,7 +44,7 @@ Result<void> write_histories(const Histories& histories, const std::string& path
 Result<Histories> read_histories(const std::string& path) {
   COSENO_ASSIGN(file, TensorFile::read(path));
   COSENO_ASSIGN(begin, file.int64s(kBegin, {TensorFile::kAny}));
-  COSENO_ASSIGN(items, file.uint32s(kItems, {TensorFile::kAny}));
+  COSENO_ASSIGN(items, file.uint32s(kItemsOfHistories, {TensorFile::kAny}));
   COSENO_ASSIGN(n_items, file.metadata(kNItems));
   const auto corrupt = [&](std::string_view what) {
     return make_error(ErrorCode::corrupt, "{}: {}", path, what);

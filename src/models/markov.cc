@@ -15,7 +15,7 @@ namespace {
 constexpr const char* kRecency = "markov.recency";  // F32, 1
 
 // Of the history; with the default recency the tenth counts a thousandth.
-constexpr std::size_t kAskedItems = 50;
+constexpr std::size_t kNewestItems = 50;
 constexpr std::size_t kSessionsBetweenReports = 4096;
 
 // The rules of one item as they are counted: pairs are appended, and joined whenever there are
@@ -195,7 +195,7 @@ void Markov::save(TensorFileWriter& file) const {
 }
 
 void Markov::score(const Profile& profile, std::span<float> out) const {
-  KnownPart newest = newest_items(profile, n_items(), kAskedItems);
+  KnownPart newest = newest_items(profile, n_items(), kNewestItems);
   for (std::size_t p = 0; p < newest.weights.size(); ++p) {
     newest.weights[p] *= std::exp(-static_cast<float>(p) / recency_);
   }

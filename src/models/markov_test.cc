@@ -10,14 +10,14 @@
 namespace coseno {
 namespace {
 
-constexpr Markov::Options kPlain = {.neighbours = 10,
-                                    .steps = 10,
-                                    .recency = 1,
-                                    .backward = 0,
-                                    .item_acts = 0,
-                                    .repeat = 0,
-                                    .session_gap_hours = 0,
-                                    .rating_weight = 0};
+constexpr Markov::Options kPlainRules = {.neighbours = 10,
+                                         .steps = 10,
+                                         .recency = 1,
+                                         .backward = 0,
+                                         .item_acts = 0,
+                                         .repeat = 0,
+                                         .session_gap_hours = 0,
+                                         .rating_weight = 0};
 
 // What each user had, in order.
 Dataset in_order(const std::vector<std::vector<std::uint32_t>>& users, std::size_t n_items) {
@@ -38,7 +38,7 @@ Dataset in_order(const std::vector<std::vector<std::uint32_t>>& users, std::size
 
 // 0 1 2: of item 0, item 1 comes one act later and item 2 two. Nothing comes before item 0.
 TEST(MarkovTest, RulesByHand) {
-  const auto model = fit<Markov>(in_order({{0, 1, 2}}, 3), kPlain);
+  const auto model = fit<Markov>(in_order({{0, 1, 2}}, 3), kPlainRules);
   EXPECT_NEAR(scores_after(*model, 0)[1], 1, 1e-5);
   EXPECT_NEAR(scores_after(*model, 0)[2], 0.5, 1e-5);
   EXPECT_NEAR(scores_after(*model, 0)[0], 0, 1e-5);
@@ -46,27 +46,27 @@ TEST(MarkovTest, RulesByHand) {
 }
 
 TEST(MarkovTest, StepsEndTheRules) {
-  Markov::Options options = kPlain;
+  Markov::Options options = kPlainRules;
   options.steps = 1;
   EXPECT_NEAR(scores_after(*fit<Markov>(in_order({{0, 1, 2}}, 3), options), 0)[2], 0, 1e-5);
 }
 
 TEST(MarkovTest, BackwardCountsWhatCameBefore) {
-  Markov::Options options = kPlain;
+  Markov::Options options = kPlainRules;
   options.backward = 0.5;
   EXPECT_NEAR(scores_after(*fit<Markov>(in_order({{0, 1, 2}}, 3), options), 2)[0], 0.25, 1e-5);
 }
 
 // Two sessions have item 0: each of what follows comes after half of them.
 TEST(MarkovTest, ItemActsMakesSharesOfCounts) {
-  Markov::Options options = kPlain;
+  Markov::Options options = kPlainRules;
   options.item_acts = 1;
   const auto model = fit<Markov>(in_order({{0, 1}, {0, 2}}, 3), options);
   EXPECT_NEAR(scores_after(*model, 0)[1], 0.5, 1e-5);
 }
 
 TEST(MarkovTest, AnItemSpeaksForItselfByRepeatAlone) {
-  Markov::Options options = kPlain;
+  Markov::Options options = kPlainRules;
   options.repeat = 0.25;
   const auto model = fit<Markov>(in_order({{0, 1}, {0, 2}}, 3), options);
   EXPECT_NEAR(scores_after(*model, 0)[0], 0.5, 1e-5);  // 0.25 of two acts
@@ -74,7 +74,7 @@ TEST(MarkovTest, AnItemSpeaksForItselfByRepeatAlone) {
 
 // The order decides: after 0 1 comes 2, after 1 0 comes 3.
 TEST(MarkovTest, TheLastItemSaysMost) {
-  const auto model = fit<Markov>(in_order({{1, 2}, {0, 3}}, 4), kPlain);
+  const auto model = fit<Markov>(in_order({{1, 2}, {0, 3}}, 4), kPlainRules);
   const std::vector<Interaction> forth = {{ItemIndex{0}, 1, 0}, {ItemIndex{1}, 1, 0}};
   const std::vector<Interaction> back = {{ItemIndex{1}, 1, 0}, {ItemIndex{0}, 1, 0}};
   EXPECT_NEAR(scores(*model, {.history = forth})[2], 1, 1e-5);
@@ -84,7 +84,7 @@ TEST(MarkovTest, TheLastItemSaysMost) {
 
 // An hour lies between acts.
 TEST(MarkovTest, NothingFollowsOverAPause) {
-  Markov::Options options = kPlain;
+  Markov::Options options = kPlainRules;
   options.session_gap_hours = 0.5;
   EXPECT_NEAR(scores_after(*fit<Markov>(in_order({{0, 1}}, 2), options), 0)[1], 0, 1e-5);
   options.session_gap_hours = 1;
@@ -93,7 +93,7 @@ TEST(MarkovTest, NothingFollowsOverAPause) {
 
 // Item 1 follows twice and item 2 once.
 TEST(MarkovTest, TheLargestRulesAreKept) {
-  Markov::Options options = kPlain;
+  Markov::Options options = kPlainRules;
   options.neighbours = 1;
   const auto model = fit<Markov>(in_order({{0, 1}, {0, 1}, {0, 2}}, 3), options);
   EXPECT_NEAR(scores_after(*model, 0)[1], 2, 1e-5);
@@ -104,14 +104,14 @@ TEST(MarkovTest, TheLargestRulesAreKept) {
 TEST(MarkovTest, ManyPairsAreCountedOnce) {
   std::vector<std::vector<std::uint32_t>> users;
   for (std::uint32_t n = 0; n < 1000; ++n) users.push_back({0, 1 + n % 100});
-  Markov::Options options = kPlain;
+  Markov::Options options = kPlainRules;
   options.neighbours = 1000;
   const auto model = fit<Markov>(in_order(users, 101), options);
   for (std::uint32_t i = 1; i <= 100; ++i) EXPECT_NEAR(scores_after(*model, 0)[i], 10, 1e-4);
 }
 
 TEST(MarkovTest, AHistoryOfTenThousandIsScored) {
-  const auto model = fit<Markov>(in_order({{0, 1, 2}}, 3), kPlain);
+  const auto model = fit<Markov>(in_order({{0, 1, 2}}, 3), kPlainRules);
   std::vector<Interaction> history(10000, {ItemIndex{2}, 1, 0});
   history.push_back({ItemIndex{0}, 1, 0});
   EXPECT_NEAR(scores(*model, {.history = history})[1], 1, 1e-3);

@@ -14,7 +14,7 @@
 namespace coseno {
 namespace {
 
-using Vector = std::vector<double>;
+using Doubles = std::vector<double>;
 
 // The formulas of the header in double, position by position, with nothing kept.
 class Plain {
@@ -25,10 +25,10 @@ class Plain {
     }
   }
 
-  Vector vector(std::span<const std::size_t> items, std::span<const float> log_weights) const {
-    std::vector<Vector> x;
+  Doubles vector(std::span<const std::size_t> items, std::span<const float> log_weights) const {
+    std::vector<Doubles> x;
     for (const std::size_t item : items) {
-      Vector row;
+      Doubles row;
       for (std::size_t k = 0; k < shape_.dim; ++k) {
         row.push_back(std::sqrt(static_cast<double>(shape_.dim)) *
                       at("item_embedding.weight")[item * shape_.dim + k]);
@@ -42,8 +42,8 @@ class Plain {
  private:
   std::span<const float> at(const std::string& name) const { return tensors_.at("sasrec." + name); }
 
-  Vector linear(const std::string& weight, const std::string& bias, const Vector& x) const {
-    Vector y;
+  Doubles linear(const std::string& weight, const std::string& bias, const Doubles& x) const {
+    Doubles y;
     for (std::size_t o = 0; o < at(bias).size(); ++o) {
       double sum = at(bias)[o];
       for (std::size_t i = 0; i < x.size(); ++i) sum += at(weight)[o * x.size() + i] * x[i];
@@ -51,16 +51,16 @@ class Plain {
     }
     return y;
   }
-  Vector linear(const std::string& name, const Vector& x) const {
+  Doubles linear(const std::string& name, const Doubles& x) const {
     return linear(name + ".weight", name + ".bias", x);
   }
 
-  Vector norm(const std::string& name, const Vector& x) const {
+  Doubles norm(const std::string& name, const Doubles& x) const {
     const auto n = static_cast<double>(x.size());
     const double mean = std::accumulate(x.begin(), x.end(), 0.0) / n;
     double variance = 0;
     for (const double value : x) variance += (value - mean) * (value - mean) / n;
-    Vector y;
+    Doubles y;
     for (std::size_t k = 0; k < x.size(); ++k) {
       y.push_back((x[k] - mean) / std::sqrt(variance + 1e-5) * at(name + ".weight")[k] +
                   at(name + ".bias")[k]);
@@ -68,27 +68,27 @@ class Plain {
     return y;
   }
 
-  void join(const std::string& gate, const Vector& change, Vector& x) const {
-    const Vector open = shape_.gated ? linear(gate, x) : Vector();
+  void join(const std::string& gate, const Doubles& change, Doubles& x) const {
+    const Doubles open = shape_.gated ? linear(gate, x) : Doubles();
     for (std::size_t k = 0; k < x.size(); ++k) {
       x[k] += change[k] * (shape_.gated ? 1 / (1 + std::exp(-open[k])) : 1);
     }
   }
 
-  std::vector<Vector> block(std::size_t b, std::vector<Vector> x,
-                            std::span<const float> log_weights) const {
+  std::vector<Doubles> block(std::size_t b, std::vector<Doubles> x,
+                             std::span<const float> log_weights) const {
     const std::string name = fmt::format("blocks.{}.", b);
     const std::size_t d = shape_.dim;
     const std::size_t head = d / shape_.heads;
-    std::vector<Vector> projected;
-    for (const Vector& row : x) {
+    std::vector<Doubles> projected;
+    for (const Doubles& row : x) {
       projected.push_back(linear(name + "attention.in_proj_weight", name + "attention.in_proj_bias",
                                  norm(name + "attention_norm", row)));
     }
     for (std::size_t t = 0; t < x.size(); ++t) {
-      Vector seen(d);
+      Doubles seen(d);
       for (std::size_t h = 0; h < shape_.heads; ++h) {
-        Vector share;
+        Doubles share;
         const std::size_t first = t - std::min(t, shape_.length - 1);
         for (std::size_t s = first; s <= t; ++s) {
           double product = 0;
@@ -108,8 +108,8 @@ class Plain {
       }
       join(name + "attention_gate", linear(name + "attention.out_proj", seen), x[t]);
     }
-    for (Vector& row : x) {
-      Vector hidden = linear(name + "feed_forward.0", norm(name + "feed_forward_norm", row));
+    for (Doubles& row : x) {
+      Doubles hidden = linear(name + "feed_forward.0", norm(name + "feed_forward_norm", row));
       for (double& value : hidden) value = std::max(value, 0.0);
       join(name + "feed_forward_gate", linear(name + "feed_forward.2", hidden), row);
     }
@@ -120,26 +120,26 @@ class Plain {
   std::map<std::string, std::span<const float>> tensors_;
 };
 
-constexpr std::size_t kItems = 30;
+constexpr std::size_t kEncodedItems = 30;
 
 const std::vector<SasrecShape> kShapes = {
-    {.n_items = kItems, .dim = 64, .length = 50, .blocks = 1, .heads = 1, .hidden = 64},
-    {.n_items = kItems,
+    {.n_items = kEncodedItems, .dim = 64, .length = 50, .blocks = 1, .heads = 1, .hidden = 64},
+    {.n_items = kEncodedItems,
      .dim = 24,
      .length = 4,
      .blocks = 2,
      .heads = 3,
      .hidden = 40,
      .gated = true},
-    {.n_items = kItems, .dim = 5, .length = 3, .blocks = 3, .heads = 1, .hidden = 7},
-    {.n_items = kItems,
+    {.n_items = kEncodedItems, .dim = 5, .length = 3, .blocks = 3, .heads = 1, .hidden = 7},
+    {.n_items = kEncodedItems,
      .dim = 34,
      .length = 2,
      .blocks = 2,
      .heads = 2,
      .hidden = 1,
      .gated = true},
-    {.n_items = kItems, .dim = 1, .length = 1, .blocks = 2, .heads = 1, .hidden = 1}};
+    {.n_items = kEncodedItems, .dim = 1, .length = 1, .blocks = 2, .heads = 1, .hidden = 1}};
 
 class SasrecEncoderTest : public testing::TestWithParam<std::size_t> {
  protected:
@@ -149,7 +149,7 @@ class SasrecEncoderTest : public testing::TestWithParam<std::size_t> {
   static std::vector<std::size_t> items(std::size_t n) {
     Rng rng(3);
     std::vector<std::size_t> items;
-    for (std::size_t i = 0; i < n; ++i) items.push_back(rng.below(kItems));
+    for (std::size_t i = 0; i < n; ++i) items.push_back(rng.below(kEncodedItems));
     return items;
   }
 
@@ -185,7 +185,7 @@ TEST_P(SasrecEncoderTest, GivesWhatThePlainVersionInDoubleGives) {
     const auto history = items(n);
     for (const auto& weights : {std::vector<float>(n), log_weights(n)}) {
       const std::vector<float> fast = vector(history, weights);
-      const Vector plain = Plain(trained_).vector(history, weights);
+      const Doubles plain = Plain(trained_).vector(history, weights);
       ASSERT_EQ(fast.size(), padded(plain.size()));
       for (std::size_t k = 0; k < plain.size(); ++k) EXPECT_NEAR(fast[k], plain[k], 1e-4) << n;
       for (std::size_t k = plain.size(); k < fast.size(); ++k) EXPECT_EQ(fast[k], 0);

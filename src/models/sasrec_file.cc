@@ -30,8 +30,8 @@ constexpr float kMostTemperature = 100;
 constexpr float kLeastTemperature = 1e-3F;
 
 template <class... Args>
-std::unexpected<Error> corrupt(const TensorFile& file, fmt::format_string<Args...> format,
-                               Args&&... args) {
+std::unexpected<Error> corrupt_network(const TensorFile& file, fmt::format_string<Args...> format,
+                                       Args&&... args) {
   return make_error(ErrorCode::corrupt, "{}: {}", file.path(),
                     fmt::format(format, std::forward<Args>(args)...));
 }
@@ -41,8 +41,8 @@ Result<std::vector<std::size_t>> matrix_shape(const TensorFile& file, const char
                                               std::size_t most_rows, std::size_t most_columns) {
   COSENO_ASSIGN(shape, file.shape(name));
   if (shape.size() != 2 || shape[0] > most_rows || shape[1] < 1 || shape[1] > most_columns) {
-    return corrupt(file, "tensor '{}' has shape [{}], which is none of a sasrec", name,
-                   fmt::join(shape, ", "));
+    return corrupt_network(file, "tensor '{}' has shape [{}], which is none of a sasrec", name,
+                           fmt::join(shape, ", "));
   }
   return shape;
 }
@@ -62,7 +62,7 @@ Result<SasrecShape> shape_of(const TensorFile& file) {
   }
   if (shape.heads < 1 || shape.dim % shape.heads != 0 || shape.hidden < 1 || shape.blocks < 1 ||
       shape.blocks > kMostBlocks) {
-    return corrupt(
+    return corrupt_network(
         file, "{} heads, {} blocks and a hidden layer of {} are none of a sasrec of {} numbers",
         shape.heads, shape.blocks, shape.hidden, shape.dim);
   }
@@ -76,25 +76,25 @@ Result<float> temperature_of(const TensorFile& file) {
   const bool is_number = error == std::errc() && end == text.data() + text.size();
   if (!is_number || !(temperature == 0 ||
                       (temperature >= kLeastTemperature && temperature <= kMostTemperature))) {
-    return corrupt(file, "metadata '{}' is '{}', and not 0 or a number in [{}, {}]", kTemperature,
-                   text, kLeastTemperature, kMostTemperature);
+    return corrupt_network(file, "metadata '{}' is '{}', and not 0 or a number in [{}, {}]",
+                           kTemperature, text, kLeastTemperature, kMostTemperature);
   }
   return temperature;
 }
 
 // The ids of the rows, where the file has any.
-Result<std::vector<std::string>> ids_of(const TensorFile& file, std::size_t n_items) {
+Result<std::vector<std::string>> item_ids_of(const TensorFile& file, std::size_t n_items) {
   auto text = file.metadata("item_ids");
   if (!text) text = file.metadata("coseno.item_ids");
-  if (!text) return corrupt(file, "has no metadata 'item_ids'");
+  if (!text) return corrupt_network(file, "has no metadata 'item_ids'");
   json::error_code error;
   const json::value value = json::parse(*text, error);
   if (error || !value.is_array() || value.get_array().size() != n_items) {
-    return corrupt(file, "metadata 'item_ids' is no JSON list of {} ids", n_items);
+    return corrupt_network(file, "metadata 'item_ids' is no JSON list of {} ids", n_items);
   }
   std::vector<std::string> ids;
   for (const json::value& id : value.get_array()) {
-    if (!id.is_string()) return corrupt(file, "metadata 'item_ids' holds what is no text");
+    if (!id.is_string()) return corrupt_network(file, "metadata 'item_ids' holds what is no text");
     ids.emplace_back(id.get_string());
   }
   return ids;
@@ -112,8 +112,8 @@ Result<SasrecTrained> sasrec_of(const TensorFile& file) {
     COSENO_ASSIGN(values, file.floats(tensor.name, tensor.shape));
     if (!std::ranges::all_of(values,
                              [](float x) { return std::abs(x) <= kLargestSasrecParameter; })) {
-      return corrupt(file, "tensor '{}' holds a number above {}", tensor.name,
-                     kLargestSasrecParameter);
+      return corrupt_network(file, "tensor '{}' holds a number above {}", tensor.name,
+                             kLargestSasrecParameter);
     }
     trained.parameters.insert(trained.parameters.end(), values.begin(), values.end());
   }
@@ -123,7 +123,7 @@ Result<SasrecTrained> sasrec_of(const TensorFile& file) {
 Result<SasrecTrained> read_sasrec(const std::string& path, const ItemIds& items) {
   COSENO_ASSIGN(file, TensorFile::read_foreign(path));
   COSENO_ASSIGN(foreign, sasrec_of(file));
-  COSENO_ASSIGN(ids, ids_of(file, foreign.shape.n_items));
+  COSENO_ASSIGN(ids, item_ids_of(file, foreign.shape.n_items));
   const std::size_t dim = foreign.shape.dim;
   const auto rest = static_cast<std::ptrdiff_t>(foreign.shape.n_items * dim);
   SasrecTrained trained{

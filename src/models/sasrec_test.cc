@@ -11,34 +11,34 @@
 namespace coseno {
 namespace {
 
-constexpr SasrecShape kShape = {
+constexpr SasrecShape kTestShape = {
     .n_items = 20, .dim = 8, .length = 5, .blocks = 2, .heads = 2, .hidden = 6};
 
 std::vector<Interaction> history_of(std::size_t n) {
   Rng rng(9);
   std::vector<Interaction> history;
   for (std::size_t i = 0; i < n; ++i) {
-    history.push_back({static_cast<ItemIndex>(rng.below(kShape.n_items)), 1, 0});
+    history.push_back({static_cast<ItemIndex>(rng.below(kTestShape.n_items)), 1, 0});
   }
   return history;
 }
 
 class SasrecTest : public testing::Test {
  protected:
-  Sasrec model_{random_sasrec(kShape, 0.1F, 2)};
+  Sasrec model_{random_sasrec(kTestShape, 0.1F, 2)};
 };
 
 TEST_F(SasrecTest, NobodysHistorySaysNothing) {
-  EXPECT_EQ(scores(model_, {}), std::vector<float>(kShape.n_items));
+  EXPECT_EQ(scores(model_, {}), std::vector<float>(kTestShape.n_items));
   const std::vector<Interaction> unknown = {{ItemIndex{20}, 1, 0}, {ItemIndex{4000000000}, 1, 0}};
-  EXPECT_EQ(scores(model_, {.history = unknown}), std::vector<float>(kShape.n_items));
+  EXPECT_EQ(scores(model_, {.history = unknown}), std::vector<float>(kTestShape.n_items));
 }
 
 TEST_F(SasrecTest, ScoresAreCosinesDividedByTheTemperature) {
   const auto history = history_of(4);
   const std::vector<float> user = model_.user_vector({.history = history});
   EXPECT_NEAR(std::sqrt(dot(user, user)), 10, 1e-4);
-  for (std::size_t i = 0; i < kShape.n_items; ++i) {
+  for (std::size_t i = 0; i < kTestShape.n_items; ++i) {
     const auto item = model_.item_vectors()->row(i);
     EXPECT_NEAR(dot(item, item), 1, 1e-5);
     EXPECT_NEAR(scores(model_, {.history = history})[i], dot(item, user), 1e-5);
@@ -75,7 +75,7 @@ TEST_F(SasrecTest, ReadingOnIsReadingAll) {
 
 // As an item has that came after the training.
 TEST_F(SasrecTest, AnItemOfZerosIsUnknown) {
-  SasrecTrained trained = random_sasrec(kShape, 0.1F, 2);
+  SasrecTrained trained = random_sasrec(kTestShape, 0.1F, 2);
   std::fill_n(trained.parameters.begin() + 3 * 8, 8, 0.0F);
   const Sasrec model(trained);
   const std::vector<Interaction> with = {{ItemIndex{1}, 1, 0}, {ItemIndex{3}, 1, 0}};
@@ -85,9 +85,9 @@ TEST_F(SasrecTest, AnItemOfZerosIsUnknown) {
 }
 
 TEST_F(SasrecTest, WithoutTemperatureVectorsKeepTheirLength) {
-  const SasrecTrained trained = random_sasrec(kShape, 0, 2);
+  const SasrecTrained trained = random_sasrec(kTestShape, 0, 2);
   const Sasrec model(trained);
-  for (std::size_t k = 0; k < kShape.dim; ++k) {
+  for (std::size_t k = 0; k < kTestShape.dim; ++k) {
     EXPECT_EQ(model.item_vectors()->row(5)[k], trained.parameters[5 * 8 + k]);
   }
 }

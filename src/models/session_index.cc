@@ -10,15 +10,15 @@
 namespace coseno {
 namespace {
 
-std::string begin_name(std::string_view model) { return fmt::format("{}.sessions.begin", model); }
+std::string begin_tensor(std::string_view model) { return fmt::format("{}.sessions.begin", model); }
 std::string items_name(std::string_view model) { return fmt::format("{}.sessions.items", model); }
-std::string weights_name(std::string_view model) {
+std::string weights_tensor(std::string_view model) {
   return fmt::format("{}.sessions.weights", model);
 }
 std::string times_name(std::string_view model) { return fmt::format("{}.sessions.times", model); }
 
 // Far above what an act weighs.
-constexpr float kMaxWeight = 1e6F;
+constexpr float kMaxSessionWeight = 1e6F;
 
 // As UserItemMatrix has it of one user, whose sessions these may be.
 bool has_twice(std::span<const std::uint32_t> items) {
@@ -67,20 +67,20 @@ void SessionIndex::save(std::string_view model, TensorFileWriter& file) const {
     begin.push_back(static_cast<std::int64_t>(items.size()));
   }
   const std::size_t n_acts = items.size();
-  file.add(begin_name(model), {n_sessions() + 1}, std::move(begin));
+  file.add(begin_tensor(model), {n_sessions() + 1}, std::move(begin));
   file.add(times_name(model), {n_sessions()}, times_);
   file.add(items_name(model), {n_acts}, std::move(items));
-  file.add(weights_name(model), {n_acts}, std::move(weights));
+  file.add(weights_tensor(model), {n_acts}, std::move(weights));
 }
 
 Result<SessionIndex> SessionIndex::load(std::string_view model, const TensorFile& file,
                                         std::size_t n_items) {
   COSENO_ASSIGN(n_sessions, load_length(file, times_name(model)));
   COSENO_ASSIGN(n_acts, load_length(file, items_name(model)));
-  COSENO_ASSIGN(begin, load_row_begins(file, begin_name(model), n_sessions, n_acts));
+  COSENO_ASSIGN(begin, load_row_begins(file, begin_tensor(model), n_sessions, n_acts));
   COSENO_ASSIGN(times, file.int64s(times_name(model), {n_sessions}));
   COSENO_ASSIGN(items, file.uint32s(items_name(model), {n_acts}));
-  COSENO_ASSIGN(weights, file.floats(weights_name(model), {n_acts}));
+  COSENO_ASSIGN(weights, file.floats(weights_tensor(model), {n_acts}));
   if (!std::ranges::is_sorted(times)) {
     return make_error(ErrorCode::corrupt, "{}: tensor '{}' does not rise", file.path(),
                       times_name(model));
@@ -89,9 +89,9 @@ Result<SessionIndex> SessionIndex::load(std::string_view model, const TensorFile
     return make_error(ErrorCode::corrupt, "{}: tensor '{}' holds an item that is not below {}",
                       file.path(), items_name(model), n_items);
   }
-  if (!std::ranges::all_of(weights, [](float w) { return w >= 0 && w <= kMaxWeight; })) {
+  if (!std::ranges::all_of(weights, [](float w) { return w >= 0 && w <= kMaxSessionWeight; })) {
     return make_error(ErrorCode::corrupt, "{}: tensor '{}' is out of [0, {}]", file.path(),
-                      weights_name(model), kMaxWeight);
+                      weights_tensor(model), kMaxSessionWeight);
   }
   std::vector<Session> sessions(n_sessions);
   for (std::size_t s = 0; s < n_sessions; ++s) {

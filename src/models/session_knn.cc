@@ -11,13 +11,14 @@
 namespace coseno {
 namespace {
 
-constexpr const char* kNumbers = "session_knn.numbers";  // F32: the fields of Scoring, in order
-constexpr const char* kActs = "session_knn.acts";        // F32: mean, slope
+constexpr const char* kSessionNumbers =
+    "session_knn.numbers";                         // F32: the fields of Scoring, in order
+constexpr const char* kActs = "session_knn.acts";  // F32: mean, slope
 
 // Of the session that is asked for; what came before tells less than what it costs.
 constexpr std::size_t kAskedItems = 50;
 // Below any difference that tells.
-constexpr float kPopularityShare = 1e-6F;
+constexpr float kSharedPopularity = 1e-6F;
 // A place further off than this many times `position` would get less than e^-6 of the weight.
 constexpr float kReach = 6;
 constexpr double kDaySeconds = 24 * 3600;
@@ -126,7 +127,7 @@ SessionKnn::SessionKnn(SessionIndex sessions, ActWeights acts, const Scoring& sc
     largest = std::max(largest, n);
     idf_.push_back(n > 0 ? 1 + scoring.idf * std::log(n_sessions / n) : 1);
   }
-  for (float& popularity : popularity_) popularity *= kPopularityShare / largest;
+  for (float& popularity : popularity_) popularity *= kSharedPopularity / largest;
   for (std::uint32_t s = 0; s < sessions_.n_sessions(); ++s) {
     const auto length = static_cast<float>(sessions_.acts(s).size());
     length_weights_.push_back(std::pow(length, -scoring.session_length));
@@ -237,7 +238,7 @@ Ranking SessionKnn::similar_items(ItemIndex item, std::size_t k) const {
 void SessionKnn::save(TensorFileWriter& file) const {
   sessions_.save(kName, file);
   file.add(kActs, {2}, std::vector<float>{acts_.mean(), acts_.slope()});
-  file.add(kNumbers, {8},
+  file.add(kSessionNumbers, {8},
            std::vector<float>{static_cast<float>(scoring_.neighbours),
                               static_cast<float>(scoring_.sample), scoring_.is_stan ? 1.0F : 0.0F,
                               scoring_.recency, scoring_.position, scoring_.half_life_days,
@@ -247,7 +248,7 @@ void SessionKnn::save(TensorFileWriter& file) const {
 Result<std::unique_ptr<Model>> SessionKnn::load(const TensorFile& file, const Dataset& dataset) {
   COSENO_ASSIGN(sessions, SessionIndex::load(kName, file, dataset.items.size()));
   COSENO_ASSIGN(acts, file.floats(kActs, {2}));
-  COSENO_ASSIGN(numbers, file.floats(kNumbers, {8}));
+  COSENO_ASSIGN(numbers, file.floats(kSessionNumbers, {8}));
   // The bounds are those of the options, roughly: nothing overflows within them.
   const bool is_sound =
       acts[1] >= 0 &&
@@ -256,7 +257,7 @@ Result<std::unique_ptr<Model>> SessionKnn::load(const TensorFile& file, const Da
       numbers[7] <= 10;
   if (!is_sound) {
     return make_error(ErrorCode::corrupt, "{}: tensor '{}' or '{}' is out of range", file.path(),
-                      kActs, kNumbers);
+                      kActs, kSessionNumbers);
   }
   const Scoring scoring = {.neighbours = static_cast<std::size_t>(numbers[0]),
                            .sample = static_cast<std::size_t>(numbers[1]),

@@ -13,7 +13,7 @@ namespace {
 constexpr std::int64_t kDay = 24 * 3600;
 
 // Everything that weighs turned off, but what a session shares.
-SessionKnn::Options plain() {
+SessionKnn::Options plain_scores() {
   return {.neighbours = 10,
           .sample = 10,
           .weighting = "stan",
@@ -48,7 +48,8 @@ Dataset dataset_of_sessions(const std::vector<Session>& sessions, std::size_t n_
   return dataset;
 }
 
-std::vector<Interaction> history_of(const std::vector<std::uint32_t>& items, std::int64_t day = 0) {
+std::vector<Interaction> history_of_clicks(const std::vector<std::uint32_t>& items,
+                                           std::int64_t day = 0) {
   std::vector<Interaction> history;
   for (const std::uint32_t item : items) history.push_back({ItemIndex{item}, 1, day * kDay});
   return history;
@@ -65,7 +66,7 @@ const std::vector<Session> kSessions = {{{0, 1, 2}, 0}, {{1, 3}, 10}};
 
 // The first session shares both items, of which one is a step back; the second shares the last.
 TEST(SessionKnnTest, StanByHand) {
-  const std::vector<float> out = scores_of(kSessions, 4, plain(), history_of({0, 1}));
+  const std::vector<float> out = scores_of(kSessions, 4, plain_scores(), history_of_clicks({0, 1}));
   const double first = 1 + std::exp(-1);
   EXPECT_NEAR(out[2], first, 1e-5);
   EXPECT_NEAR(out[3], 1, 1e-5);
@@ -74,54 +75,55 @@ TEST(SessionKnnTest, StanByHand) {
 
 // Items weigh 1 and 1/2; the newest shared item is the last in both sessions.
 TEST(SessionKnnTest, VsKnnByHand) {
-  SessionKnn::Options options = plain();
+  SessionKnn::Options options = plain_scores();
   options.weighting = "vsknn";
-  std::vector<float> out = scores_of(kSessions, 4, options, history_of({0, 1}));
+  std::vector<float> out = scores_of(kSessions, 4, options, history_of_clicks({0, 1}));
   EXPECT_NEAR(out[2], 1.5, 1e-5);
   EXPECT_NEAR(out[3], 1, 1e-5);
   // 1 0: the second session's item is a step back, so half is left of its half.
-  out = scores_of(kSessions, 4, options, history_of({1, 0}));
+  out = scores_of(kSessions, 4, options, history_of_clicks({1, 0}));
   EXPECT_NEAR(out[2], 1.5, 1e-5);
   EXPECT_NEAR(out[3], 0.25, 1e-5);
 }
 
 TEST(SessionKnnTest, WhatStandsFartherFromTheSharedItemCountsLess) {
-  SessionKnn::Options options = plain();
+  SessionKnn::Options options = plain_scores();
   options.position = 2;
-  const std::vector<float> out = scores_of({{{0, 1, 2}}}, 3, options, history_of({0}));
+  const std::vector<float> out = scores_of({{{0, 1, 2}}}, 3, options, history_of_clicks({0}));
   EXPECT_NEAR(out[1], std::exp(-0.5), 1e-5);
   EXPECT_NEAR(out[2], std::exp(-1), 1e-5);
 }
 
 // Its last act was on day 2, four days before the one that asks.
 TEST(SessionKnnTest, OldSessionsCountLess) {
-  SessionKnn::Options options = plain();
+  SessionKnn::Options options = plain_scores();
   options.half_life_days = 4;
-  EXPECT_NEAR(scores_of({{{0, 1, 2}}}, 3, options, history_of({0}, 6))[1], 0.5, 1e-5);
+  EXPECT_NEAR(scores_of({{{0, 1, 2}}}, 3, options, history_of_clicks({0}, 6))[1], 0.5, 1e-5);
   // One from the future is no older than today's.
-  EXPECT_NEAR(scores_of({{{0, 1, 2}}}, 3, options, history_of({0}, 0))[1], 1, 1e-5);
+  EXPECT_NEAR(scores_of({{{0, 1, 2}}}, 3, options, history_of_clicks({0}, 0))[1], 1, 1e-5);
 }
 
 TEST(SessionKnnTest, LongSessionsCountLess) {
-  SessionKnn::Options options = plain();
+  SessionKnn::Options options = plain_scores();
   options.session_length = 0.5;
-  EXPECT_NEAR(scores_of({{{0, 1, 2, 3}}}, 4, options, history_of({0}))[1], 0.5, 1e-5);
+  EXPECT_NEAR(scores_of({{{0, 1, 2, 3}}}, 4, options, history_of_clicks({0}))[1], 0.5, 1e-5);
 }
 
 // Item 0 is in both sessions, item 1 in one of two.
 TEST(SessionKnnTest, RareItemsCountMore) {
-  SessionKnn::Options options = plain();
+  SessionKnn::Options options = plain_scores();
   options.idf = 1;
-  const std::vector<float> out = scores_of({{{0, 1}}, {{0, 2}}}, 3, options, history_of({0}));
+  const std::vector<float> out =
+      scores_of({{{0, 1}}, {{0, 2}}}, 3, options, history_of_clicks({0}));
   EXPECT_NEAR(out[1], 1 + std::log(2), 1e-5);
 }
 
 // The newest of three.
 TEST(SessionKnnTest, OnlyTheNewestSessionsAreSampled) {
-  SessionKnn::Options options = plain();
+  SessionKnn::Options options = plain_scores();
   options.sample = 1;
   const std::vector<float> out =
-      scores_of({{{0, 1}, 5}, {{0, 2}, 20}, {{0, 3}, 1}}, 4, options, history_of({0}));
+      scores_of({{{0, 1}, 5}, {{0, 2}, 20}, {{0, 3}, 1}}, 4, options, history_of_clicks({0}));
   EXPECT_NEAR(out[1], 0, 1e-5);
   EXPECT_NEAR(out[2], 1, 1e-5);
   EXPECT_NEAR(out[3], 0, 1e-5);
@@ -129,29 +131,29 @@ TEST(SessionKnnTest, OnlyTheNewestSessionsAreSampled) {
 
 // Of equally near ones the newer speaks.
 TEST(SessionKnnTest, OnlyTheNearestSpeak) {
-  SessionKnn::Options options = plain();
+  SessionKnn::Options options = plain_scores();
   options.neighbours = 1;
-  EXPECT_NEAR(scores_of(kSessions, 4, options, history_of({0, 1}))[3], 0, 1e-5);
-  EXPECT_NEAR(scores_of(kSessions, 4, options, history_of({1}))[3], 1, 1e-5);
-  EXPECT_NEAR(scores_of(kSessions, 4, options, history_of({1}))[2], 0, 1e-5);
+  EXPECT_NEAR(scores_of(kSessions, 4, options, history_of_clicks({0, 1}))[3], 0, 1e-5);
+  EXPECT_NEAR(scores_of(kSessions, 4, options, history_of_clicks({1}))[3], 1, 1e-5);
+  EXPECT_NEAR(scores_of(kSessions, 4, options, history_of_clicks({1}))[2], 0, 1e-5);
 }
 
 // A day lies between acts.
 TEST(SessionKnnTest, APauseEndsASession) {
-  SessionKnn::Options options = plain();
+  SessionKnn::Options options = plain_scores();
   options.session_gap_hours = 12;
-  EXPECT_NEAR(scores_of({{{0, 1, 2}}}, 3, options, history_of({0}))[1], 0, 1e-5);
+  EXPECT_NEAR(scores_of({{{0, 1, 2}}}, 3, options, history_of_clicks({0}))[1], 0, 1e-5);
 }
 
 TEST(SessionKnnTest, AHistoryOfTenThousandIsScored) {
   std::vector<std::uint32_t> items(10000, 2);
   items.push_back(0);
-  const std::vector<float> out = scores_of(kSessions, 4, plain(), history_of(items));
+  const std::vector<float> out = scores_of(kSessions, 4, plain_scores(), history_of_clicks(items));
   EXPECT_NEAR(out[1], 1 + 10000 * std::exp(-1), 1);
 }
 
 TEST(SessionKnnTest, WhatNobodyHadIsOrderedByPopularity) {
-  const std::vector<float> out = scores_of(kSessions, 5, plain(), {});
+  const std::vector<float> out = scores_of(kSessions, 5, plain_scores(), {});
   EXPECT_GT(out[1], out[2]);
   EXPECT_GT(out[2], out[4]);
   EXPECT_LT(out[1], 1e-5);

@@ -7,7 +7,7 @@
 namespace coseno {
 namespace {
 
-UserItemMatrix matrix_of(const std::vector<std::vector<Interaction>>& histories,
+UserItemMatrix clicks_of(const std::vector<std::vector<Interaction>>& histories,
                          std::size_t n_items) {
   return UserItemMatrix::from_histories(histories, n_items, false);
 }
@@ -25,7 +25,7 @@ using Sessions = std::vector<std::vector<std::uint32_t>>;
 
 // Pauses of one and of two hours; the second user has done nothing.
 TEST(SessionsTest, APauseEndsASession) {
-  const UserItemMatrix matrix = matrix_of(
+  const UserItemMatrix matrix = clicks_of(
       {{{ItemIndex{0}, 1, 0}, {ItemIndex{1}, 1, 3600}, {ItemIndex{2}, 1, 3 * 3600}}, {}}, 3);
   EXPECT_EQ(sessions(matrix, 0), (Sessions{{0, 1, 2}}));
   EXPECT_EQ(sessions(matrix, 1), (Sessions{{0, 1}, {2}}));
@@ -36,7 +36,7 @@ TEST(SessionsTest, APauseEndsASession) {
 TEST(SessionsTest, OfALongSessionTheNewestCount) {
   std::vector<Interaction> acts;
   for (std::uint32_t i = 0; i < 1500; ++i) acts.push_back({ItemIndex{i}, 1, 0});
-  const Sessions all = sessions(matrix_of({acts}, 1500), 0);
+  const Sessions all = sessions(clicks_of({acts}, 1500), 0);
   ASSERT_EQ(all.size(), 1U);
   EXPECT_EQ(all[0].size(), kMaxSessionActs);
   EXPECT_EQ(all[0].front(), 500U);
