@@ -419,8 +419,8 @@ class EvaluateTest(ProgramTest):
         models = [
             line.split(":")[0]
             for line in self.good("models").splitlines()
-            # One is a choice among the others, and one is not fitted.
-            if re.match(r"\w+: ", line) and not line.startswith(("auto:", "vectors:"))
+            # One is a choice among the others, one is not fitted, and one is trained apart.
+            if re.match(r"\w+: ", line) and not line.startswith(("auto:", "vectors:", "sasrec:"))
         ]
         self.assertIn("content", models)
 
