@@ -732,7 +732,7 @@ class TuneTest(ProgramTest):
         ratings = self.generate(100, 50, 1500)
         state = self.folder / "state.jsonl"
         process = subprocess.Popen(
-            [PROGRAM, "tune", ratings, "--model", "ials", "--set", "rounds=1000", "--trials", "9999",
+            [PROGRAM, "tune", ratings, "--model", "ials", "--set", "rounds=50", "--trials", "9999",
              "--state", state, "--json"],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
