@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/atomic_file.h"
-#include "cli/interrupt.h"
+#include "base/interrupt.h"
 #include "cli/json_text.h"
 #include "cli/table.h"
 #include "cli/time_text.h"

@@ -10,9 +10,9 @@
 #include <optional>
 #include <vector>
 
+#include "base/interrupt.h"
 #include "cli/command.h"
 #include "cli/command_line.h"
-#include "cli/interrupt.h"
 #include "cli/output.h"
 #include "cli/table.h"
 #include "cli/wrong_use.h"
@@ -84,7 +84,7 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   coseno::cli::hold_closed_streams();
-  coseno::cli::handle_signals();
+  coseno::handle_signals();
   try {
     return coseno::cli::run(argc, argv);
   } catch (const std::bad_alloc&) {

@@ -8,7 +8,7 @@
 #include <cmath>
 #include <cstdio>
 
-#include "cli/interrupt.h"
+#include "base/interrupt.h"
 
 namespace coseno::cli {
 namespace {

@@ -6,9 +6,7 @@
 #include <CLI/CLI.hpp>
 
 #include <array>
-#include <atomic>
 #include <chrono>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -16,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "base/interrupt.h"
 #include "deep/network.h"
 #include "deep/training.h"
 #include "math/blas.h"
@@ -30,22 +29,6 @@ using Clock = std::chrono::steady_clock;
 
 // A line of progress is written this often at most.
 constexpr std::chrono::milliseconds kBetweenLines{100};
-
-std::atomic<bool> was_interrupted = false;
-static_assert(std::atomic<bool>::is_always_lock_free);
-
-void note_interrupt(int /*signal*/) { was_interrupted.store(true, std::memory_order_relaxed); }
-
-// The second one ends the process at once.
-void handle_signals() {
-  struct sigaction action = {};
-  action.sa_handler = note_interrupt;
-  action.sa_flags = static_cast<int>(SA_RESETHAND);
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
-  // Who reads the progress is gone: then nobody wants the model.
-  std::signal(SIGPIPE, SIG_DFL);
-}
 
 struct Arguments {
   std::string histories;
@@ -99,7 +82,7 @@ Result<void> train(const Arguments& arguments) {
                 train_deep(histories, {.model = model,
                                        .seed = arguments.seed,
                                        .progress = [&](const auto& now) { lines.tell(now); },
-                                       .interrupted = [] { return was_interrupted.load(); }}));
+                                       .interrupted = interrupted}));
   const SasrecShape shape = sasrec_shape(model, histories.n_items);
   const auto rest = std::span(trained.parameters).subspan(shape.n_items * shape.dim);
   const auto n_embeddings = static_cast<std::ptrdiff_t>(shape.n_items * shape.dim);
@@ -125,7 +108,7 @@ int status_of(ErrorCode code) {
 }
 
 int run(int argc, char** argv) {
-  handle_signals();
+  handle_signals();  // who reads the progress is gone: then nobody wants the model
   CLI::App app("Trains the model sasrec of coseno on a file of histories, with LibTorch");
   Arguments arguments;
   app.add_option("HISTORIES", arguments.histories, "Histories (docs/formats.md)")->required();

@@ -1,9 +1,9 @@
-#include "cli/interrupt.h"
+#include "base/interrupt.h"
 
 #include <atomic>
 #include <csignal>
 
-namespace coseno::cli {
+namespace coseno {
 namespace {
 
 // The only kind of atomic that a signal handler may touch.
@@ -27,4 +27,4 @@ void handle_signals() {
 
 bool interrupted() { return was_interrupted.load(std::memory_order_relaxed); }
 
-}  // namespace coseno::cli
+}  // namespace coseno

@@ -1,7 +1,7 @@
 // Ctrl-C, and what asks a process to end.
 #pragma once
 
-namespace coseno::cli {
+namespace coseno {
 
 // From now on the first SIGINT or SIGTERM makes interrupted() true, and the second ends the process
 // at once. A closed pipe ends it at once and silently, as is usual for a filter, even where the
@@ -11,4 +11,4 @@ void handle_signals();
 // Thread-safe, and cheap enough for an inner loop.
 bool interrupted();
 
-}  // namespace coseno::cli
+}  // namespace coseno
