@@ -1,7 +1,5 @@
 #include "engine/live_state.h"
 
-#include <algorithm>
-
 namespace coseno {
 namespace {
 
@@ -20,9 +18,7 @@ void LiveState::apply(const LiveEvent& event, const TypeMeanings& types) {
 void LiveState::retract(const LiveEvent& event, const TypeMeanings& types) {
   if (!users_.remove(event.user, event.kept(), kReach, around_)) return;
   count(event, around_, types, -1);
-  std::vector<KeptEvent> history;
-  users_.history(event.user, history);
-  const bool has_more = std::ranges::find(history, event.item, &KeptEvent::item) != history.end();
+  const bool has_more = users_.find(event.user, event.item, 0, around_).has_value();
   if (!has_more) sessions_.remove(event.item, event.user);
 }
 
