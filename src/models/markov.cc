@@ -156,11 +156,7 @@ std::span<const OptionField<Markov::Options>> Markov::fields() {
        .help = "how much an item speaks for itself, against how many acts it has; matters where "
                "seen items may be listed",
        .search = SearchRange{.low = 0, .high = 2}},
-      {.name = "session_gap_hours",
-       .member = &Options::session_gap_hours,
-       .min = 0,
-       .max = 100000,
-       .help = "pause that ends a session; 0: a user's history is one"},
+      session_gap_field(&Options::session_gap_hours),
       rating_weight_field(&Options::rating_weight),
   }};
   return all;

@@ -30,9 +30,8 @@ class TensorFile;
 // Source: sequential rules (SR) of Kamehkhosh, Jannach and Ludewig, RecTemp 2017, and of Ludewig
 // and Jannach, UMUAI 2018, with their weight 1 / d. Where we depart: they look from the last item
 // alone (recency near 0) and forwards (backward 0). And data sets hold each pair of user and item
-// once, so that r_jj cannot be counted; `repeat` says
-// how many acts with an item were followed by one with it again, as a share. It matters only where
-// items that were seen may be listed.
+// once, so that r_jj cannot be counted; `repeat` says how many acts with an item were followed by
+// one with it again, as a share. It matters only where items that were seen may be listed.
 class Markov final : public Model {
  public:
   static constexpr std::string_view kName = "markov";

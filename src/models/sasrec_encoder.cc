@@ -38,7 +38,7 @@ std::size_t place(std::size_t i, std::size_t size, std::size_t width) {
   return i / size * width + i % size;
 }
 
-void add_scaled(std::span<const float> row, std::span<float> out) {
+void add_to(std::span<const float> row, std::span<float> out) {
   for (std::size_t k = 0; k < row.size(); ++k) out[k] += row[k];
 }
 
@@ -61,7 +61,7 @@ Factors last_rows(const Factors& x, std::size_t n) {
 Factors SasrecEncoder::Linear::operator()(const Factors& x) const {
   Factors y(x.n_rows(), weights.dim());
   multiply_rows(x.view(), weights.view(), y.values().data());
-  for (std::size_t r = 0; r < y.n_rows(); ++r) add_scaled(bias, y.row(r));
+  for (std::size_t r = 0; r < y.n_rows(); ++r) add_to(bias, y.row(r));
   return y;
 }
 
@@ -217,12 +217,12 @@ void SasrecEncoder::read(Factors& embedded, std::span<const float> log_weights,
     attend(block, b, queries, n_asked, state, seen);
     Factors change = block.out(seen);
     if (shape_.gated) gate(block.attention_gate(x), change);
-    add_scaled(change.values(), x.values());
+    add_to(change.values(), x.values());
     Factors hidden = block.up(normalised(block.feed_forward_norm, x));
     for (float& value : hidden.values()) value = std::max(value, 0.0F);
     change = block.down(hidden);
     if (shape_.gated) gate(block.feed_forward_gate(x), change);
-    add_scaled(change.values(), x.values());
+    add_to(change.values(), x.values());
   }
   const Factors last = normalised(norm_, x);
   state.vector.assign(last.values().begin(), last.values().end());

@@ -1,7 +1,5 @@
 #include "models/sasrec_file.h"
 
-#include <boost/json.hpp>
-
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -13,8 +11,6 @@
 
 namespace coseno {
 namespace {
-
-namespace json = boost::json;
 
 constexpr const char* kItemEmbedding = "sasrec.item_embedding.weight";
 constexpr const char* kDistanceBias = "sasrec.blocks.0.distance_bias";
@@ -82,20 +78,12 @@ Result<float> temperature_of(const TensorFile& file) {
   return temperature;
 }
 
-// The ids of the rows, where the file has any.
+// The ids of the rows.
 Result<std::vector<std::string>> item_ids_of(const TensorFile& file, std::size_t n_items) {
-  auto text = file.metadata("item_ids");
-  if (!text) text = file.metadata("coseno.item_ids");
-  if (!text) return corrupt_network(file, "has no metadata 'item_ids'");
-  json::error_code error;
-  const json::value value = json::parse(*text, error);
-  if (error || !value.is_array() || value.get_array().size() != n_items) {
-    return corrupt_network(file, "metadata 'item_ids' is no JSON list of {} ids", n_items);
-  }
-  std::vector<std::string> ids;
-  for (const json::value& id : value.get_array()) {
-    if (!id.is_string()) return corrupt_network(file, "metadata 'item_ids' holds what is no text");
-    ids.emplace_back(id.get_string());
+  const bool is_ours = !file.metadata("item_ids") && file.metadata("coseno.item_ids");
+  COSENO_ASSIGN(ids, file.text_list(is_ours ? "coseno.item_ids" : "item_ids"));
+  if (ids.size() != n_items) {
+    return corrupt_network(file, "metadata 'item_ids' has {} of {} ids", ids.size(), n_items);
   }
   return ids;
 }

@@ -103,11 +103,7 @@ std::span<const OptionField<SessionKnn::Options>> SessionKnn::fields() {
        .max = 10,
        .help = "how much more an item counts that few sessions have",
        .search = SearchRange{.low = 0, .high = 3}},
-      {.name = "session_gap_hours",
-       .member = &Options::session_gap_hours,
-       .min = 0,
-       .max = 100000,
-       .help = "pause that ends a session; 0: a user's history is one"},
+      session_gap_field(&Options::session_gap_hours),
       rating_weight_field(&Options::rating_weight),
   }};
   return all;

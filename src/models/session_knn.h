@@ -23,9 +23,10 @@ class TensorFile;
 // each item at its last place:
 //
 //   near(c, n) = age(n) |n|^-b sum over shared items i of w_i(c) w_i(n) idf_i d(steps from c's end)
-//   score(i)   = sum over the K nearest n of near(c, n) w_i(n) idf_i e(n) exp(-|p_i - p*| /
-//   position) idf_i      = 1 + idf ln(n_sessions / n_sessions with i) age(n)     = 2^(-days that n
-//   is older than c's last act / half_life_days)
+//   score(i)   = sum over the K nearest n of near(c, n) w_i(n) idf_i e(n) f(|p_i - p*|)
+//   idf_i      = 1 + idf ln(n_sessions / n_sessions with i)
+//   age(n)     = 2^(-days that n is older than c's last act / half_life_days)
+//   f(steps)   = exp(-steps / position)
 //
 // p_i: the place of i in n; p*: that of the item shared with c that c had last. By `weighting`
 //

@@ -7,6 +7,7 @@
 
 #include "data/user_item_matrix.h"
 #include "models/model.h"
+#include "models/options.h"
 
 namespace coseno {
 
@@ -34,6 +35,16 @@ void for_each_session(const UserItemMatrix& matrix, double gap_hours, const Visi
     }
     if (begin < acts.size()) visit_newest(acts.subspan(begin));
   }
+}
+
+// The option that is gap_hours, of a model that reads sessions.
+template <class Options>
+OptionField<Options> session_gap_field(double Options::* member) {
+  return {.name = "session_gap_hours",
+          .member = member,
+          .min = 0,
+          .max = 100000,
+          .help = "pause that ends a session; 0: a user's history is one"};
 }
 
 // What is known of a profile with each item once, where it was last, newest first: at most `n`

@@ -495,6 +495,22 @@ Result<std::string> TensorFile::metadata(std::string_view key) const {
   return found->second;
 }
 
+Result<std::vector<std::string>> TensorFile::text_list(std::string_view key) const {
+  COSENO_ASSIGN(text, metadata(key));
+  json::error_code error;
+  const json::value value = json::parse(text, error);
+  if (error) return corrupt("{}: metadata '{}' is no JSON: {}", path_, key, error.message());
+  if (!value.is_array()) return corrupt("{}: metadata '{}' is no list", path_, key);
+  std::vector<std::string> texts;
+  for (const json::value& element : value.get_array()) {
+    if (!element.is_string()) {
+      return corrupt("{}: metadata '{}' holds at {} what is no text", path_, key, texts.size());
+    }
+    texts.emplace_back(element.get_string());
+  }
+  return texts;
+}
+
 template <class Value>
 Result<std::span<const Value>> TensorFile::values_of(std::string_view name, std::string_view dtype,
                                                      std::span<const std::size_t> shape) const {

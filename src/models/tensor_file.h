@@ -104,6 +104,8 @@ class TensorFile {
 
   // Errors: corrupt with the key.
   Result<std::string> metadata(std::string_view key) const;
+  // Metadata that is a JSON list of texts, the ids of rows. Errors: corrupt with the key.
+  Result<std::vector<std::string>> text_list(std::string_view key) const;
 
  private:
   struct Tensor {

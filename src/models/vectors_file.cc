@@ -1,36 +1,15 @@
 #include "models/vectors_file.h"
 
-#include <boost/json.hpp>
-
 #include <utility>
 
 namespace coseno {
 namespace {
-
-namespace json = boost::json;
 
 constexpr std::string_view kItemVectors = "item_vectors";
 constexpr std::string_view kItemBiases = "item_biases";
 constexpr std::string_view kUserVectors = "user_vectors";
 constexpr std::string_view kItemIds = "item_ids";
 constexpr std::string_view kUserIds = "user_ids";
-
-Result<std::vector<std::string>> ids_of(const TensorFile& file, std::string_view key) {
-  COSENO_ASSIGN(text, file.metadata(key));
-  json::error_code error;
-  const json::value value = json::parse(text, error);
-  const auto corrupt = [&](const std::string& why) {
-    return make_error(ErrorCode::corrupt, "{}: metadata '{}' {}", file.path(), key, why);
-  };
-  if (error) return corrupt("is no JSON: " + error.message());
-  if (!value.is_array()) return corrupt("is no list");
-  std::vector<std::string> ids;
-  for (const json::value& id : value.get_array()) {
-    if (!id.is_string()) return corrupt(fmt::format("holds at {} what is no text", ids.size()));
-    ids.emplace_back(id.get_string());
-  }
-  return ids;
-}
 
 }  // namespace
 
@@ -48,7 +27,7 @@ Result<VectorsFile> VectorsFile::from(TensorFile file) {
                       kItemVectors);
   }
   vectors.dim_ = shape[1];
-  COSENO_ASSIGN(items, ids_of(tensors, kItemIds));
+  COSENO_ASSIGN(items, tensors.text_list(kItemIds));
   COSENO_ASSIGN(item_vectors, vectors.rows(kItemVectors, items.size()));
   vectors.items_ = std::move(items);
   vectors.item_vectors_ = item_vectors;
@@ -57,7 +36,7 @@ Result<VectorsFile> VectorsFile::from(TensorFile file) {
     vectors.item_biases_ = biases;
   }
   if (tensors.has(kUserVectors)) {
-    COSENO_ASSIGN(users, ids_of(tensors, kUserIds));
+    COSENO_ASSIGN(users, tensors.text_list(kUserIds));
     COSENO_ASSIGN(user_vectors, vectors.rows(kUserVectors, users.size()));
     vectors.users_ = std::move(users);
     vectors.user_vectors_ = user_vectors;
