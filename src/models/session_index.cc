@@ -10,24 +10,15 @@
 namespace coseno {
 namespace {
 
-std::string begin_tensor(std::string_view model) { return fmt::format("{}.sessions.begin", model); }
-std::string items_name(std::string_view model) { return fmt::format("{}.sessions.items", model); }
-std::string weights_tensor(std::string_view model) {
-  return fmt::format("{}.sessions.weights", model);
-}
+std::string rows_name(std::string_view model) { return fmt::format("{}.sessions", model); }
 std::string times_name(std::string_view model) { return fmt::format("{}.sessions.times", model); }
 
-// Far above what an act weighs.
-constexpr float kMaxSessionWeight = 1e6F;
-
-// As UserItemMatrix has it of one user, whose sessions these may be.
-bool has_twice(std::span<const std::uint32_t> items) {
-  std::vector<std::uint32_t> sorted(items.begin(), items.end());
-  std::ranges::sort(sorted);
-  return std::ranges::adjacent_find(sorted) != sorted.end();
-}
-
 }  // namespace
+
+SessionIndex::SessionIndex(FeatureMatrix acts, std::vector<std::int64_t> times, std::size_t n_items)
+    : acts_(std::move(acts)), times_(std::move(times)) {
+  index_items(n_items);
+}
 
 SessionIndex::SessionIndex(std::span<const Session> sessions, std::size_t n_items) {
   std::vector<std::size_t> begin = {0};
@@ -56,58 +47,32 @@ void SessionIndex::index_items(std::size_t n_items) {
 }
 
 void SessionIndex::save(std::string_view model, TensorFileWriter& file) const {
-  std::vector<std::int64_t> begin = {0};
-  std::vector<std::uint32_t> items;
-  std::vector<float> weights;
-  for (std::uint32_t s = 0; s < n_sessions(); ++s) {
-    for (const Feature& act : acts(s)) {
-      items.push_back(act.index);
-      weights.push_back(act.weight);
-    }
-    begin.push_back(static_cast<std::int64_t>(items.size()));
-  }
-  const std::size_t n_acts = items.size();
-  file.add(begin_tensor(model), {n_sessions() + 1}, std::move(begin));
+  save_sparse_rows(rows_name(model), acts_, n_sessions(), file);
   file.add(times_name(model), {n_sessions()}, times_);
-  file.add(items_name(model), {n_acts}, std::move(items));
-  file.add(weights_tensor(model), {n_acts}, std::move(weights));
 }
 
 Result<SessionIndex> SessionIndex::load(std::string_view model, const TensorFile& file,
                                         std::size_t n_items) {
   COSENO_ASSIGN(n_sessions, load_length(file, times_name(model)));
-  COSENO_ASSIGN(n_acts, load_length(file, items_name(model)));
-  COSENO_ASSIGN(begin, load_row_begins(file, begin_tensor(model), n_sessions, n_acts));
   COSENO_ASSIGN(times, file.int64s(times_name(model), {n_sessions}));
-  COSENO_ASSIGN(items, file.uint32s(items_name(model), {n_acts}));
-  COSENO_ASSIGN(weights, file.floats(weights_tensor(model), {n_acts}));
   if (!std::ranges::is_sorted(times)) {
     return make_error(ErrorCode::corrupt, "{}: tensor '{}' does not rise", file.path(),
                       times_name(model));
   }
-  if (!std::ranges::all_of(items, [&](std::uint32_t item) { return item < n_items; })) {
-    return make_error(ErrorCode::corrupt, "{}: tensor '{}' holds an item that is not below {}",
-                      file.path(), items_name(model), n_items);
-  }
-  if (!std::ranges::all_of(weights, [](float w) { return w >= 0 && w <= kMaxSessionWeight; })) {
-    return make_error(ErrorCode::corrupt, "{}: tensor '{}' is out of [0, {}]", file.path(),
-                      weights_tensor(model), kMaxSessionWeight);
-  }
-  std::vector<Session> sessions(n_sessions);
+  COSENO_ASSIGN(acts,
+                load_sparse_rows(file, rows_name(model), n_sessions, n_items, RowOrder::free));
   for (std::size_t s = 0; s < n_sessions; ++s) {
-    const auto first = static_cast<std::size_t>(begin[s]);
-    const auto size = static_cast<std::size_t>(begin[s + 1]) - first;
-    if (size == 0 || has_twice(items.subspan(first, size))) {
+    const FeatureRow row = acts.row(s);
+    const bool is_sound = !row.empty() && std::ranges::all_of(row, [](const Feature& act) {
+      return act.weight >= 0;
+    });
+    if (!is_sound) {
       return make_error(ErrorCode::corrupt,
-                        "{}: tensor '{}': session {} is empty or has an item twice", file.path(),
-                        items_name(model), s);
-    }
-    sessions[s].time = times[s];
-    for (std::size_t n = first; n < first + size; ++n) {
-      sessions[s].acts.push_back({items[n], weights[n]});
+                        "{}: '{}': session {} is empty, or a weight out of [0, 10^6]", file.path(),
+                        rows_name(model), s);
     }
   }
-  return SessionIndex(sessions, n_items);
+  return SessionIndex(std::move(acts), {times.begin(), times.end()}, n_items);
 }
 
 }  // namespace coseno

@@ -84,6 +84,7 @@ class SessionIndex {
                                    std::size_t n_items);
 
  private:
+  SessionIndex(FeatureMatrix acts, std::vector<std::int64_t> times, std::size_t n_items);
   void index_items(std::size_t n_items);
 
   FeatureMatrix acts_;

@@ -54,7 +54,7 @@ struct Tensors {
     TensorFileWriter writer;
     writer.add("m.sessions.begin", {begin.size()}, begin);
     writer.add("m.sessions.times", {times.size()}, times);
-    writer.add("m.sessions.items", {items.size()}, items);
+    writer.add("m.sessions.indices", {items.size()}, items);
     writer.add("m.sessions.weights", {weights.size()}, weights);
     const std::string text = writer.bytes().value();
     const auto bytes = std::as_bytes(std::span(text));
@@ -74,8 +74,8 @@ TEST(SessionIndexTest, LoadsWhatIsSound) {
 
 TEST(SessionIndexTest, RefusesWhatNoFitWrites) {
   const std::vector<std::pair<Tensors, std::string>> damaged = {
-      {{.begin = {0, 3, 3}}, "empty or has an item twice"},
-      {{.begin = {0, 1, 3}}, "empty or has an item twice"},
+      {{.begin = {0, 2, 2}, .items = {0, 1}, .weights = {1, 1}}, "session 1 is empty"},
+      {{.begin = {0, 1, 3}}, "row 1 has an index twice"},
       {{.begin = {0, 2, 4}}, "does not rise from 0"},
       {{.times = {20, 10}}, "does not rise"},
       {{.items = {0, 2, 1}}, "not below 2"},

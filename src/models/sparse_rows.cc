@@ -12,6 +12,12 @@ std::string begin_name(std::string_view name) { return fmt::format("{}.begin", n
 std::string indices_name(std::string_view name) { return fmt::format("{}.indices", name); }
 std::string weights_name(std::string_view name) { return fmt::format("{}.weights", name); }
 
+bool has_twice(std::span<const std::uint32_t> indices) {
+  std::vector<std::uint32_t> sorted(indices.begin(), indices.end());
+  std::ranges::sort(sorted);
+  return std::ranges::adjacent_find(sorted) != sorted.end();
+}
+
 }  // namespace
 
 void save_sparse_rows(std::string_view name, const FeatureMatrix& rows, std::size_t n_rows,
@@ -36,17 +42,27 @@ void save_sparse_rows(std::string_view name, const FeatureMatrix& rows, std::siz
 constexpr float kMaxWeight = 1e6F;
 
 Result<FeatureMatrix> load_sparse_rows(const TensorFile& file, std::string_view name,
-                                       std::size_t n_rows, std::size_t n_features) {
+                                       std::size_t n_rows, std::size_t n_features, RowOrder order) {
   COSENO_ASSIGN(n_entries, load_length(file, indices_name(name)));
   COSENO_ASSIGN(begin, load_row_begins(file, begin_name(name), n_rows, n_entries));
   COSENO_ASSIGN(indices, file.uint32s(indices_name(name), {n_entries}));
   COSENO_ASSIGN(weights, file.floats(weights_name(name), {n_entries}));
   std::vector<std::vector<Feature>> rows(n_rows);
   for (std::size_t r = 0; r < n_rows; ++r) {
-    for (auto e = static_cast<std::size_t>(begin[r]); std::cmp_less(e, begin[r + 1]); ++e) {
-      if (indices[e] >= n_features || (!rows[r].empty() && indices[e] <= rows[r].back().index)) {
-        return make_error(ErrorCode::corrupt, "{}: tensor '{}': row {} does not rise below {}",
-                          file.path(), indices_name(name), r, n_features);
+    const auto first = static_cast<std::size_t>(begin[r]);
+    const auto last = static_cast<std::size_t>(begin[r + 1]);
+    if (order == RowOrder::free && has_twice(indices.subspan(first, last - first))) {
+      return make_error(ErrorCode::corrupt, "{}: tensor '{}': row {} has an index twice",
+                        file.path(), indices_name(name), r);
+    }
+    for (std::size_t e = first; e < last; ++e) {
+      const bool falls =
+          order == RowOrder::rising && !rows[r].empty() && indices[e] <= rows[r].back().index;
+      if (indices[e] >= n_features || falls) {
+        return make_error(ErrorCode::corrupt, "{}: tensor '{}': row {} {} below {}", file.path(),
+                          indices_name(name), r,
+                          order == RowOrder::rising ? "does not rise" : "has an index not",
+                          n_features);
       }
       if (std::abs(weights[e]) > kMaxWeight) {
         return make_error(ErrorCode::corrupt, "{}: tensor '{}' holds {}, more than {}", file.path(),
