@@ -11,6 +11,7 @@
 
 #include "base/atomic_file.h"
 #include "cli/command.h"
+#include "cli/held_out_file.h"
 #include "cli/json_text.h"
 #include "cli/output.h"
 #include "cli/report.h"
@@ -38,12 +39,10 @@ with any. Lists leave out what a user had in training, and no item is left out b
 equal scores the wrong items count first (docs/evaluation.md).)";
 
 constexpr const char* kLightGcn = "lightgcn";  // what --test does, by its name in papers
-constexpr const char* kNextItem = "next-item";
 
 struct Arguments {
   SourceArguments source;
-  std::string test;
-  std::string protocol;
+  HeldOutArguments held_out;
   std::optional<double> fraction;
   std::optional<int> folds;
   std::optional<double> held_out_users;
@@ -51,7 +50,6 @@ struct Arguments {
   std::size_t k = 10;
   std::string by = "score";
   std::optional<float> relevant_from;
-  bool hides_seen = false;  // by next-item; the others always do
   bool as_json = false;
   std::string out;
   std::string report;
@@ -63,17 +61,12 @@ struct Arguments {
     if (relevant_from) options.evaluate.relevant_from = *relevant_from;
     return options;
   }
-  bool is_next_item() const { return protocol == kNextItem; }
   RankBy rank_by() const { return by == "cosine" ? RankBy::cosine : RankBy::score; }
 };
 
-std::string protocol_name(const Arguments& arguments) {
-  return arguments.protocol.empty() ? "random" : arguments.protocol;
-}
-
 SplitOptions split_options(const Arguments& arguments) {
   SplitOptions options{.seed = seed(arguments.source), .repeats = repeats(arguments.source)};
-  options.protocol = protocol(protocol_name(arguments)).value_or(Protocol::random);
+  options.protocol = protocol(arguments.held_out.dividing_protocol()).value_or(Protocol::random);
   options.fraction = arguments.fraction.value_or(options.fraction);
   options.folds = arguments.folds.value_or(options.folds);
   options.held_out_users = arguments.held_out_users.value_or(options.held_out_users);
@@ -82,19 +75,8 @@ SplitOptions split_options(const Arguments& arguments) {
 
 // Papers that judge by LightGCN's protocol count every interaction of a given test file.
 Outcome<void> check_given_test(const Arguments& arguments) {
-  const bool is_lightgcn = arguments.protocol == kLightGcn;
-  if (!arguments.test.empty() && !arguments.protocol.empty() && !is_lightgcn &&
-      !arguments.is_next_item()) {
-    return wrong_use("--protocol {} excludes --test: what is in {} is held out", arguments.protocol,
-                     arguments.test);
-  }
-  if ((is_lightgcn || arguments.is_next_item()) && arguments.test.empty()) {
-    return wrong_use("--protocol {} needs --test FILE", arguments.protocol);
-  }
-  if (arguments.hides_seen && !arguments.is_next_item()) {
-    return wrong_use("--hide-seen belongs to --protocol next-item: the others always do");
-  }
-  if (is_lightgcn && arguments.relevant_from) {
+  COSENO_TRY(check_held_out(arguments.held_out, "--test", kLightGcn));
+  if (arguments.held_out.protocol == kLightGcn && arguments.relevant_from) {
     return wrong_use("--relevant-from excludes --protocol lightgcn: all held out is relevant");
   }
   return {};
@@ -129,8 +111,8 @@ Outcome<void> check_protocol(const Arguments& arguments) {
 Outcome<void> check_arguments(const Arguments& arguments) {
   COSENO_TRY(check_protocol(arguments));
   const SourceArguments& source = arguments.source;
-  COSENO_TRY(
-      check_standard_input({source.ratings, source.items, source.user_properties, arguments.test}));
+  COSENO_TRY(check_standard_input(
+      {source.ratings, source.items, source.user_properties, arguments.held_out.file}));
   const bool has_one_model = arguments.models.size() == 1 || is_model_file(source.ratings);
   if (arguments.relevant_from && !std::isfinite(*arguments.relevant_from)) {
     return wrong_use("--relevant-from must be a finite number, not {}", *arguments.relevant_from);
@@ -138,10 +120,10 @@ Outcome<void> check_arguments(const Arguments& arguments) {
   if (!source.set.empty() && !has_one_model) {
     return wrong_use("--set needs --models with exactly one model");
   }
-  if (!arguments.out.empty() && (!has_one_model || arguments.protocol == "k-fold")) {
+  if (!arguments.out.empty() && (!has_one_model || arguments.held_out.protocol == "k-fold")) {
     return wrong_use("--out needs exactly one model in --models, and one split");
   }
-  if (!arguments.out.empty() && arguments.is_next_item()) {
+  if (!arguments.out.empty() && arguments.held_out.is_next_item()) {
     return wrong_use("--out excludes --protocol next-item, which has many lists of a user");
   }
   if (arguments.out == "-") return wrong_use("--out must be a file: - is where the answer goes");
@@ -150,8 +132,8 @@ Outcome<void> check_arguments(const Arguments& arguments) {
     return wrong_use("--out and --report must be two files");
   }
   for (const std::string& out : {arguments.out, arguments.report}) {
-    COSENO_TRY(
-        check_out(out, {source.ratings, source.items, source.user_properties, arguments.test}));
+    COSENO_TRY(check_out(
+        out, {source.ratings, source.items, source.user_properties, arguments.held_out.file}));
   }
   return {};
 }
@@ -198,20 +180,14 @@ Comparison compare_on(const Split& split, std::vector<Contender> named, const Ar
           seed(arguments.source), session.pool, session.progress};
 }
 
-Result<Split> split_of(Interactions train, const Interactions& test, RepeatRule repeats,
-                       const Catalogs& catalogs, const Arguments& arguments) {
-  return arguments.is_next_item()
-             ? next_item_split(std::move(train), test, repeats, arguments.hides_seen,
-                               catalogs.items, catalogs.users)
-             : given_split(std::move(train), test, repeats, catalogs.items, catalogs.users);
-}
-
 Outcome<std::vector<Judged>> evaluate_on_test(Interactions train, const Catalogs& catalogs,
                                               std::vector<Contender> named,
                                               const Arguments& arguments, Session& session) {
   const SourceArguments& source = arguments.source;
-  COSENO_ASSIGN(test, read_ratings(arguments.test, source, session, train.users, train.items));
-  COSENO_ASSIGN(split, split_of(std::move(train), test, repeats(source), catalogs, arguments));
+  COSENO_ASSIGN(test,
+                read_ratings(arguments.held_out.file, source, session, train.users, train.items));
+  COSENO_ASSIGN(
+      split, split_by_file(std::move(train), test, repeats(source), arguments.held_out, catalogs));
   Comparison comparison = compare_on(split, std::move(named), arguments, session);
   COSENO_TRY(comparison.add_split(split));
   std::vector<Judged> judged = comparison.judged();
@@ -238,22 +214,23 @@ Outcome<std::vector<Judged>> evaluate_ratings(const Arguments& arguments, Sessio
   COSENO_ASSIGN(named, named_models(arguments));
   COSENO_ASSIGN(catalogs, read_catalogs(arguments.source, session));
   COSENO_ASSIGN(train, read_ratings(arguments.source.ratings, arguments.source, session));
-  return arguments.test.empty()
+  return arguments.held_out.file.empty()
              ? evaluate_by_protocol(std::move(train), catalogs, std::move(named), arguments,
                                     session)
              : evaluate_on_test(std::move(train), catalogs, std::move(named), arguments, session);
 }
 
 Outcome<std::vector<Judged>> evaluate_model_file(const Arguments& arguments, Session& session) {
-  if (arguments.test.empty() || !arguments.models.empty()) {
+  if (arguments.held_out.file.empty() || !arguments.models.empty()) {
     return wrong_use("{} is a fitted model: it needs --test, and no --models",
                      arguments.source.ratings);
   }
   COSENO_ASSIGN(source, open_source(arguments.source, kDefaultModel, arguments.by, session));
   const Dataset& known = source.fitted.dataset;
-  COSENO_ASSIGN(test,
-                read_ratings(arguments.test, arguments.source, session, known.users, known.items));
-  COSENO_ASSIGN(split, split_of(interactions_of(known), test, RepeatRule::last, {}, arguments));
+  COSENO_ASSIGN(test, read_ratings(arguments.held_out.file, arguments.source, session, known.users,
+                                   known.items));
+  COSENO_ASSIGN(
+      split, split_by_file(interactions_of(known), test, RepeatRule::last, arguments.held_out, {}));
   split.train.user_features =
       arguments.source.user_properties.empty()
           ? known.user_features
@@ -297,13 +274,9 @@ std::string metric_text(std::string_view name, double value, const Metrics& metr
 
 // "protocol strong, fraction 0.2, held-out users 0.1"
 std::string protocol_text(const Arguments& arguments) {
-  const std::string protocol = arguments.protocol.empty() ? "" : "protocol " + arguments.protocol;
-  if (!arguments.test.empty()) {
-    return fmt::format("{}{}held out: {}{}", protocol, protocol.empty() ? "" : ", ", arguments.test,
-                       arguments.hides_seen ? ", seen items hidden" : "");
-  }
+  if (!arguments.held_out.file.empty()) return arguments.held_out.text();
   const SplitOptions options = split_options(arguments);
-  std::string text = "protocol " + protocol_name(arguments);
+  std::string text = "protocol " + arguments.held_out.dividing_protocol();
   if (options.protocol == Protocol::k_fold) {
     text += fmt::format(", {} folds", options.folds);
   } else if (options.protocol != Protocol::leave_last_out) {
@@ -316,9 +289,9 @@ std::string protocol_text(const Arguments& arguments) {
 }
 
 std::string how_judged(const Arguments& arguments, std::size_t n_users) {
-  std::string text = fmt::format("{} {} judged, lists of {}, {}", n_users,
-                                 arguments.is_next_item() ? "acts" : "users", arguments.k,
-                                 protocol_text(arguments));
+  std::string text =
+      fmt::format("{} {} judged, lists of {}, {}", n_users, arguments.held_out.judged(),
+                  arguments.k, protocol_text(arguments));
   if (arguments.relevant_from) {
     text += fmt::format(", relevant from {}", *arguments.relevant_from);
   }
@@ -364,17 +337,16 @@ Outcome<void> run(const Arguments& arguments) {
 }
 
 void add_split_options(CommandLine& app, Arguments& arguments) {
-  const OptionRef test =
-      app.add_option("--test", arguments.test, "Held-out interactions in a file of their own")
-          .type_name("FILE");
-  app.add_option("--protocol", arguments.protocol,
+  const OptionRef test = app.add_option("--test", arguments.held_out.file,
+                                        "Held-out interactions in a file of their own")
+                             .type_name("FILE");
+  app.add_option("--protocol", arguments.held_out.protocol,
                  "What to hold out; default random, or lightgcn with --test; next-item: every act "
                  "of --test in turn")
       .type_name("NAME")
       .is_member({"random", "leave-last-out", "leave-one-out", "temporal", "k-fold", "strong",
                   kLightGcn, kNextItem});
-  app.add_flag("--hide-seen", arguments.hides_seen,
-               "By next-item: lists leave out what the user has had, as by the other protocols");
+  add_hide_seen_option(app, arguments.held_out);
   app.add_option("--fraction", arguments.fraction,
                  "Share held out by random, temporal and, of each held-out user, strong; default "
                  "0.2")

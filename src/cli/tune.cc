@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "cli/command.h"
+#include "cli/held_out_file.h"
 #include "cli/json_text.h"
 #include "cli/output.h"
 #include "cli/source.h"
@@ -37,13 +38,9 @@ on the training file alone: a test file must not have a say (docs/tuning.md).)";
 
 constexpr std::size_t kRowsShown = 10;
 
-constexpr const char* kNextItem = "next-item";
-
 struct Arguments {
   SourceArguments source;
-  std::string valid;
-  std::string protocol;
-  bool hides_seen = false;  // by next-item; the others always do
+  HeldOutArguments held_out;
   std::optional<double> fraction;
   std::size_t n_trials = TuneOptions().n_trials;
   std::optional<double> seconds;
@@ -52,17 +49,11 @@ struct Arguments {
   std::size_t max_users = 10000;
   std::string state;
   bool as_json = false;
-
-  bool is_next_item() const { return protocol == kNextItem; }
 };
-
-std::string protocol_name(const Arguments& arguments) {
-  return arguments.protocol.empty() ? "random" : arguments.protocol;
-}
 
 SplitOptions split_options(const Arguments& arguments) {
   SplitOptions options{.seed = seed(arguments.source), .repeats = repeats(arguments.source)};
-  options.protocol = protocol(protocol_name(arguments)).value_or(options.protocol);
+  options.protocol = protocol(arguments.held_out.dividing_protocol()).value_or(options.protocol);
   options.fraction = arguments.fraction.value_or(options.fraction);
   return options;
 }
@@ -77,25 +68,11 @@ TuneOptions tune_options(const Arguments& arguments, Settings fixed) {
   return options;
 }
 
-Outcome<void> check_valid(const Arguments& arguments) {
-  if (arguments.is_next_item() && arguments.valid.empty()) {
-    return wrong_use("--protocol next-item needs --valid FILE");
-  }
-  if (!arguments.valid.empty() && !arguments.protocol.empty() && !arguments.is_next_item()) {
-    return wrong_use("--protocol {} excludes --valid: what is in {} is held out",
-                     arguments.protocol, arguments.valid);
-  }
-  if (arguments.hides_seen && !arguments.is_next_item()) {
-    return wrong_use("--hide-seen belongs to --protocol next-item: the others always do");
-  }
-  return {};
-}
-
 Outcome<void> check_arguments(const Arguments& arguments) {
   const SourceArguments& source = arguments.source;
   COSENO_TRY(check_standard_input(
-      {source.ratings, source.items, source.user_properties, arguments.valid}));
-  COSENO_TRY(check_valid(arguments));
+      {source.ratings, source.items, source.user_properties, arguments.held_out.file}));
+  COSENO_TRY(check_held_out(arguments.held_out, "--valid"));
   const SplitOptions options = split_options(arguments);
   if (arguments.fraction && options.protocol == Protocol::leave_last_out) {
     return wrong_use("--fraction belongs to the protocols random and temporal");
@@ -179,23 +156,14 @@ Outcome<Judged> judge_popularity(const Split& split, const TuneOptions& options,
   return comparison.judged().front();
 }
 
-// By a file of its own.
-Outcome<Split> given_validation_split(Interactions train, const Catalogs& catalogs,
-                                      const Arguments& arguments, Session& session) {
-  const SourceArguments& source = arguments.source;
-  COSENO_ASSIGN(valid, read_ratings(arguments.valid, source, session, train.users, train.items));
-  COSENO_ASSIGN(split, arguments.is_next_item()
-                           ? next_item_split(std::move(train), valid, repeats(source),
-                                             arguments.hides_seen, catalogs.items, catalogs.users)
-                           : given_split(std::move(train), valid, repeats(source), catalogs.items,
-                                         catalogs.users));
-  return split;
-}
-
 Outcome<Split> validation_split(Interactions ratings, const Catalogs& catalogs,
                                 const Arguments& arguments, Session& session) {
-  if (!arguments.valid.empty()) {
-    return given_validation_split(std::move(ratings), catalogs, arguments, session);
+  if (!arguments.held_out.file.empty()) {
+    COSENO_ASSIGN(valid, read_ratings(arguments.held_out.file, arguments.source, session,
+                                      ratings.users, ratings.items));
+    COSENO_ASSIGN(split, split_by_file(std::move(ratings), valid, repeats(arguments.source),
+                                       arguments.held_out, catalogs));
+    return split;
   }
   // A temporary: once planned, the rows are needed no more.
   COSENO_ASSIGN(maker, SplitMaker::plan(Interactions(std::move(ratings)), split_options(arguments),
@@ -264,12 +232,9 @@ Table trial_table(const Tuned& tuned) {
 
 // "protocol random, fraction 0.2"
 std::string protocol_text(const Arguments& arguments) {
-  if (!arguments.valid.empty()) {
-    return fmt::format("{}held out: {}{}", arguments.is_next_item() ? "protocol next-item, " : "",
-                       arguments.valid, arguments.hides_seen ? ", seen items hidden" : "");
-  }
+  if (!arguments.held_out.file.empty()) return arguments.held_out.text();
   const SplitOptions split = split_options(arguments);
-  std::string text = "protocol " + protocol_name(arguments);
+  std::string text = "protocol " + arguments.held_out.dividing_protocol();
   if (split.protocol != Protocol::leave_last_out) {
     text += fmt::format(", fraction {}", split.fraction);
   }
@@ -278,10 +243,9 @@ std::string protocol_text(const Arguments& arguments) {
 
 std::string text_answer(const Tuned& tuned, const ModelInfo& model, const Arguments& arguments) {
   const Trial& best = *best_of(tuned.trials);
-  std::string text =
-      fmt::format("{} trials of {}, {} {} judged, lists of {}, {}", tuned.trials.size(), model.name,
-                  tuned.n_users, arguments.is_next_item() ? "acts" : "users", arguments.k,
-                  protocol_text(arguments));
+  std::string text = fmt::format(
+      "{} trials of {}, {} {} judged, lists of {}, {}", tuned.trials.size(), model.name,
+      tuned.n_users, arguments.held_out.judged(), arguments.k, protocol_text(arguments));
   if (arguments.relevant_from) text += fmt::format(", relevant from {}", *arguments.relevant_from);
   text += "\n\n" + trial_table(tuned).text();
   if (tuned.popularity) {
@@ -325,16 +289,15 @@ void add_search_options(CommandLine& app, Arguments& arguments) {
 }
 
 void add_judging_options(CommandLine& app, Arguments& arguments) {
-  const OptionRef valid =
-      app.add_option("--valid", arguments.valid, "Judges by this file in place of a part of TRAIN")
-          .type_name("FILE");
-  app.add_option("--protocol", arguments.protocol,
+  const OptionRef valid = app.add_option("--valid", arguments.held_out.file,
+                                         "Judges by this file in place of a part of TRAIN")
+                              .type_name("FILE");
+  app.add_option("--protocol", arguments.held_out.protocol,
                  "What of TRAIN to judge by; default random; next-item: every act of --valid in "
                  "turn")
       .type_name("NAME")
       .is_member({"random", "leave-last-out", "leave-one-out", "temporal", kNextItem});
-  app.add_flag("--hide-seen", arguments.hides_seen,
-               "By next-item: lists leave out what the user has had, as by the other protocols");
+  add_hide_seen_option(app, arguments.held_out);
   app.add_option("--fraction", arguments.fraction,
                  "Share judged by, of random and temporal; default 0.2")
       .type_name("X")
