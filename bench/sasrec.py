@@ -2,8 +2,10 @@
 """How good is a transformer that reads histories in order, how fast, and against whom?
 
 Amazon Beauty as S3-Rec has it: 22,363 users, 12,101 items. The last item of each user is judged, all
-items are ranked, those of the history left out. With --trained FILE that network is judged instead of one
-trained here, which takes minutes and coseno-train-deep (./dev build --deep). Latency: one thread, a
+items are ranked, those of the history left out. `like the published` holds the last but one item of every
+user out of the training, as papers do; the other learns those of all but 2,000 users. With --trained FILE
+that network is judged instead of ones trained here, which takes minutes and coseno-train-deep
+(./dev build --deep). Latency: one thread, a
 history of 50, all items scored and the best 10 taken; `one more` where what was read before the last event
 is kept.
 """
@@ -17,6 +19,7 @@ import measure
 
 DATA = measure.ROOT.parent / "shared" / "data" / "s3rec-beauty" / "Beauty.txt"
 HISTORY, K = 50, 10
+EVERYBODY = 100_000  # more than there are users
 RIVALS = ["popularity", "item_knn", "rp3beta", "ease", "ials"]
 # By their papers, on the same split.
 PUBLISHED = [
@@ -33,8 +36,7 @@ def judged(program, threads, model, settings):
     for name, value in settings.items():
         command += ["--set", f"{name}={value}"]
     run = measure.run(*command, "--json", "--threads", threads, threads=threads)
-    row = next(one for one in run.json()["models"] if one["model"] == model)
-    return row, run.peak_mb
+    return next(row for row in run.json() if row["model"] == model), run.peak_mb
 
 
 def main():
@@ -54,16 +56,20 @@ def main():
         network = arguments.trained
         rows = []
         sasrec = {} if network is None else {"file": network}
-        contenders = [(model, {}) for model in RIVALS] + [("sasrec", sasrec)]
-        if network is not None:
+        contenders = [(model, model, {}) for model in RIVALS] + [("sasrec", "sasrec", sasrec)]
+        judge = "sasrec"  # what is held against the targets
+        if network is None:
+            judge = "sasrec, like the published"
+            contenders.append((judge, "sasrec", {"validation_users": EVERYBODY}))
+        else:
             blend = {"models": "rp3beta,sasrec", "weights": "equal", "sasrec.file": network}
-            contenders.append(("blend", blend))
+            contenders.append(("blend of rp3beta and sasrec", "blend", blend))
         best = {}
-        for model, settings in contenders:
+        for name, model, settings in contenders:
             row, peak_mb = judged(program, arguments.threads, model, settings)
-            best[model] = row
-            shown = [model, f"{row['recall']:.4f}", f"{row['ndcg']:.4f}", f"{row['fit_s']:.1f}"]
-            rows.append([*shown, f"{row['p50_ms']:.3f}", f"{peak_mb:.0f}"])
+            best[name] = row
+            shown = [name, f"{row['recall']:.4f}", f"{row['ndcg']:.4f}", f"{row['fit_s'] or 0:.1f}"]
+            rows.append([*shown, f"{1e3 * row['latency_p50_s']:.3f}", f"{peak_mb:.0f}"])
         for name, recall, ndcg in PUBLISHED:
             rows.append([name, f"{recall:.4f}", f"{ndcg:.4f}", "", "", ""])
         measure.print_table(["", "recall@10", "NDCG@10", "fit s", "p50 ms", "peak MB"], rows)
@@ -77,8 +83,8 @@ def main():
         told = run.json()
         anew, one_more = (statistics.median(told[name]) for name in ("anew", "one_more"))
         print(f"{told['state_bytes']} bytes kept of a history")
-        measure.print_target("sasrec, recall@10", best["sasrec"]["recall"], 0.085, at_least=True)
-        measure.print_target("sasrec, NDCG@10", best["sasrec"]["ndcg"], 0.047, at_least=True)
+        measure.print_target(f"{judge}, recall@10", best[judge]["recall"], 0.085, at_least=True)
+        measure.print_target(f"{judge}, NDCG@10", best[judge]["ndcg"], 0.047, at_least=True)
         measure.print_target("sasrec, a history of 50, median", anew, 0.25, " ms")
         measure.print_target("sasrec, one event more, median", one_more, 0.1, " ms")
     return 0
