@@ -10,25 +10,28 @@
 #include <utility>
 
 #include "base/rng.h"
-#include "models/blend_weights.h"
 #include "models/registry.h"
 #include "models/tensor_file.h"
 
 namespace coseno {
 namespace {
 
-constexpr const char* kParts = "coseno.blend";     // metadata: names, separated by commas
-constexpr const char* kWeights = "blend.weights";  // F32, n_parts
+constexpr const char* kParts = "coseno.blend";        // metadata: names, separated by commas
+constexpr const char* kScale = "coseno.blend.scale";  // metadata; not there: by deviation
+constexpr const char* kWeights = "blend.weights";     // F32, n_parts
 
 // Of each model so many similar items are weighed.
 constexpr std::size_t kSimilarDepth = 1000;
+
+constexpr std::string_view kByDeviation = "deviation";
+constexpr std::string_view kByRank = "rank";
 
 constexpr std::uint64_t kHoldOut = 1;  // stream of random numbers
 constexpr std::size_t kUsersInBlock = 8;
 
 std::span<const OptionField<Blend::Options>> fields() {
   // Not constexpr: with -fsanitize=undefined GCC 12 finds that it is not.
-  static const std::array<OptionField<Blend::Options>, 4> all = {{
+  static const std::array<OptionField<Blend::Options>, 6> all = {{
       {.name = "models",
        .member = &Blend::Options::models,
        .help = "names, separated by commas; an option of one is set as ials.dim=64"},
@@ -36,11 +39,19 @@ std::span<const OptionField<Blend::Options>> fields() {
        .member = &Blend::Options::weights,
        .choices = {"fitted", "equal"},
        .help = "how much each model counts: as held-out interactions tell, or all alike"},
+      {.name = "scale",
+       .member = &Blend::Options::scale,
+       .choices = {kByDeviation, kByRank},
+       .help = "scores are made comparable by their mean and deviation, or by ranks alone"},
       {.name = "held_out",
        .member = &Blend::Options::held_out,
        .min = 0.01,
        .max = 0.5,
        .help = "share of each user's interactions that the weights are fitted on"},
+      {.name = "held_out_from",
+       .member = &Blend::Options::held_out_from,
+       .choices = {"anywhere", "end"},
+       .help = "drawn from all of a history, or its end, which is how what comes next is judged"},
       {.name = "max_users",
        .member = &Blend::Options::max_users,
        .min = 1,
@@ -48,6 +59,10 @@ std::span<const OptionField<Blend::Options>> fields() {
        .help = "how many users at most the weights are fitted on"},
   }};
   return all;
+}
+
+BlendScale scale_of(std::string_view name) {
+  return name == kByRank ? BlendScale::rank : BlendScale::deviation;
 }
 
 // A model of the blend, before it is fitted.
@@ -111,7 +126,8 @@ struct HeldOut {
   std::vector<std::vector<ItemIndex>> items;  // of each user
 };
 
-HeldOut hold_out(const Dataset& dataset, double share, std::uint64_t seed) {
+HeldOut hold_out(const Dataset& dataset, const Blend::Options& options, std::uint64_t seed) {
+  const bool is_end = options.held_out_from == "end";
   const UserItemMatrix& matrix = dataset.matrix;
   HeldOut result;
   result.items.resize(matrix.n_users());
@@ -119,12 +135,14 @@ HeldOut hold_out(const Dataset& dataset, double share, std::uint64_t seed) {
   for (std::size_t u = 0; u < matrix.n_users(); ++u) {
     const History history = matrix.user(static_cast<UserIndex>(u));
     Rng rng(seed, kHoldOut, u);
-    auto n_out = static_cast<std::size_t>(std::lround(share * static_cast<double>(history.size())));
+    const double share = options.held_out * static_cast<double>(history.size());
+    auto n_out = static_cast<std::size_t>(std::lround(share));
+    if (is_end) n_out = std::max<std::size_t>(n_out, 1);
     // Each of the n_left is among the n_out with the same chance (Knuth's algorithm S).
     std::size_t n_left = history.size();
     n_out = std::min(n_out, n_left == 0 ? 0 : n_left - 1);
     for (const Interaction& act : history) {
-      if (rng.below(n_left) < n_out) {
+      if ((is_end ? n_left - 1 : rng.below(n_left)) < n_out) {
         result.items[u].push_back(act.item);
         --n_out;
       } else {
@@ -152,9 +170,11 @@ Result<std::vector<std::unique_ptr<Model>>> fit_all(std::span<const Ingredient> 
 // Makes the cases that the weights are fitted on; one a thread.
 class CaseMaker {
  public:
-  CaseMaker(std::span<const std::unique_ptr<Model>> models, const HeldOut& held_out)
+  CaseMaker(std::span<const std::unique_ptr<Model>> models, const HeldOut& held_out,
+            BlendScale scale)
       : models_(models),
         held_out_(held_out),
+        scale_(scale),
         scores_(models.size(), std::vector<float>(held_out.rest.items.size())) {}
 
   BlendCase make(UserIndex user) {
@@ -167,7 +187,7 @@ class CaseMaker {
     }
     for (std::size_t m = 0; m < models_.size(); ++m) {
       models_[m]->score(profile, scores_[m]);
-      standardise(scores_[m]);
+      make_comparable(scale_, scores_[m]);
     }
     return blend_case(scores_, seen_, items_);
   }
@@ -175,6 +195,7 @@ class CaseMaker {
  private:
   std::span<const std::unique_ptr<Model>> models_;
   const HeldOut& held_out_;
+  BlendScale scale_;
   std::vector<std::vector<float>> scores_;  // n_models x n_items, of the last user
   std::vector<std::uint32_t> seen_;         // and what is held out of the user's items
   std::vector<std::uint32_t> items_;
@@ -193,12 +214,13 @@ std::vector<UserIndex> judging_users(const HeldOut& held_out, std::size_t max_us
 }
 
 std::vector<BlendCase> make_cases(std::span<const std::unique_ptr<Model>> models,
-                                  const HeldOut& held_out, std::size_t max_users,
+                                  const HeldOut& held_out, const Blend::Options& options,
                                   FitContext& context) {
-  const std::vector<UserIndex> users = judging_users(held_out, max_users);
+  const std::vector<UserIndex> users =
+      judging_users(held_out, static_cast<std::size_t>(options.max_users));
   std::vector<BlendCase> cases(users.size());
   std::vector<CaseMaker> makers(static_cast<std::size_t>(context.pool.n_threads()),
-                                CaseMaker(models, held_out));
+                                CaseMaker(models, held_out, scale_of(options.scale)));
   context.pool.parallel_for(users.size(), kUsersInBlock,
                             [&](std::size_t begin, std::size_t end, int worker) {
                               if (context.progress.cancelled()) return;
@@ -211,11 +233,10 @@ std::vector<BlendCase> make_cases(std::span<const std::unique_ptr<Model>> models
 
 Result<std::vector<float>> fit_weights(const Dataset& dataset, const Recipe& recipe,
                                        FitContext& context) {
-  const HeldOut held_out = hold_out(dataset, recipe.options.held_out, context.seed);
+  const HeldOut held_out = hold_out(dataset, recipe.options, context.seed);
   COSENO_ASSIGN(models, fit_all(recipe.ingredients, held_out.rest, context));
   context.progress.report("weighing the models of blend", 0, 1, "");
-  const std::vector<BlendCase> cases =
-      make_cases(models, held_out, static_cast<std::size_t>(recipe.options.max_users), context);
+  const std::vector<BlendCase> cases = make_cases(models, held_out, recipe.options, context);
   if (context.progress.cancelled()) return make_error(ErrorCode::cancelled, "cancelled");
   return fit_blend_weights(cases, models.size());
 }
@@ -248,7 +269,7 @@ Result<std::unique_ptr<Model>> Blend::fit(const Dataset& dataset, const Settings
     COSENO_ASSIGN(model, one.info->fit(dataset, one.settings, context));
     parts.push_back({std::move(model), weights[m]});
   }
-  return std::make_unique<Blend>(std::move(parts));
+  return std::make_unique<Blend>(std::move(parts), scale_of(recipe.options.scale));
 }
 
 void Blend::score(const Profile& profile, std::span<float> out) const {
@@ -261,7 +282,7 @@ void Blend::score_many(std::span<const Profile> profiles, std::span<float> out) 
   for (const Part& part : parts_) {
     part.model->score_many(profiles, scores);
     for (std::size_t p = 0; p < profiles.size(); ++p) {
-      standardise(std::span(scores).subspan(p * n_items(), n_items()));
+      make_comparable(scale_, std::span(scores).subspan(p * n_items(), n_items()));
     }
     for (std::size_t i = 0; i < scores.size(); ++i) out[i] += part.weight * scores[i];
   }
@@ -291,6 +312,7 @@ void Blend::save(TensorFileWriter& file) const {
     part.model->save(file);
   }
   file.set_metadata(kParts, fmt::format("{}", fmt::join(names, ",")));
+  if (scale_ == BlendScale::rank) file.set_metadata(kScale, std::string(kByRank));
   const std::size_t n_parts = weights.size();
   file.add(kWeights, {n_parts}, std::move(weights));
 }
@@ -311,7 +333,12 @@ Result<std::unique_ptr<Model>> Blend::load(const TensorFile& file, const Dataset
     COSENO_ASSIGN(model, (*ingredients)[m].info->load(file, dataset));
     parts.push_back({std::move(model), weights[m]});
   }
-  return std::make_unique<Blend>(std::move(parts));
+  const std::string scale = file.metadata(kScale).value_or(std::string(kByDeviation));
+  if (scale != kByDeviation && scale != kByRank) {
+    return make_error(ErrorCode::corrupt, "{}: metadata '{}': there is no scale '{}'", file.path(),
+                      kScale, scale);
+  }
+  return std::make_unique<Blend>(std::move(parts), scale_of(scale));
 }
 
 }  // namespace coseno

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "models/blend_weights.h"
 #include "models/model.h"
 #include "models/options.h"
 
@@ -18,28 +19,34 @@ class TensorFile;
 // The weighted sum of fitted models' scores, each made comparable for every user:
 //
 //   score(i) = sum over models m of weight_m (score_m(i) - mean_m) / deviation_m
+//   score(i) = sum over models m of weight_m 61 / (60 + rank_m(i))               with scale=rank
 //
 // mean_m and deviation_m are those of the user's scores of all items by m; a model that tells all
-// items alike, or one that it must not, says nothing. Weights are >= 0 and add up to 1.
+// items alike, or one that it must not, says nothing. Weights are >= 0 and add up to 1. Ranks are
+// the better scale where one model's scores are spread in another way than the other's: neighbours
+// give most items nothing, so that the few that they know stand far above their mean.
 //
 // The weights are fitted on interactions that are held out of the training data: models are fitted
 // to the rest, and the weights of the largest NDCG@20 of what was held out are searched, coordinate
 // by coordinate, from each model alone. Then the models that have a weight are fitted to all.
 //
-// A trap: what is held out at random is more like the rest of a history than what a user does next,
-// and flatters models that know neighbours. Where that is so, equal weights may be the better ones.
+// A trap: what is held out from anywhere is more like the rest of a history than what a user does
+// next, and flatters models that know neighbours. Where what comes next is asked, hold out ends.
 //
 // Source: stacking by held-out predictions is Wolpert, Neural Networks 1992; in recommenders
-// Koren's BellKor solutions. The search for NDCG in place of a regression is ours.
+// Koren's BellKor solutions. The search for NDCG in place of a regression is ours. Ranks:
+// Cormack, Clarke and Buettcher, SIGIR 2009.
 class Blend final : public Model {
  public:
   static constexpr std::string_view kName = "blend";
 
   struct Options {
     std::string models = "ease,item_knn,ials";
-    std::string weights = "fitted";  // or "equal", for which nothing is held out
-    double held_out = 0.1;           // of each user's interactions; rounded, and one stays
-    int max_users = 4000;            // who judge the weights, evenly spread over all
+    std::string weights = "fitted";          // or "equal", for which nothing is held out
+    std::string scale = "deviation";         // or "rank"
+    double held_out = 0.1;                   // of each user's interactions; one stays
+    std::string held_out_from = "anywhere";  // or "end": at least one each
+    int max_users = 4000;                    // who judge the weights, evenly spread over all
   };
   // Those of the blend itself. Those of its models stand as "ials.dim" in the settings.
   static std::vector<OptionInfo> options();
@@ -53,7 +60,7 @@ class Blend final : public Model {
     float weight;  // > 0
   };
   // At least one part; all of the same items.
-  explicit Blend(std::vector<Part> parts) : parts_(std::move(parts)) {}
+  Blend(std::vector<Part> parts, BlendScale scale) : parts_(std::move(parts)), scale_(scale) {}
 
   std::string_view name() const override { return kName; }
   std::size_t n_items() const override { return parts_.front().model->n_items(); }
@@ -70,6 +77,7 @@ class Blend final : public Model {
 
  private:
   std::vector<Part> parts_;
+  BlendScale scale_;
 };
 
 }  // namespace coseno

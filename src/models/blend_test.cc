@@ -2,8 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <span>
+
 #include "models/item_knn.h"
 #include "models/popularity.h"
+#include "models/tensor_file.h"
 
 namespace coseno {
 namespace {
@@ -77,12 +81,58 @@ TEST(BlendTest, ScoresAreStandardisedAndWeighed) {
   std::vector<Blend::Part> parts;
   parts.push_back({Popularity::fit(dataset, {}, context).value(), 0.75F});
   parts.push_back({Popularity::fit(dataset, {}, context).value(), 0.25F});
-  const Blend blend(std::move(parts));
+  const Blend blend(std::move(parts), BlendScale::deviation);
   std::vector<float> scores(3);
   blend.score({}, scores);
   EXPECT_NEAR(scores[0], 1.224745, 1e-5);
   EXPECT_NEAR(scores[1], 0, 1e-5);
   EXPECT_NEAR(scores[2], -1.224745, 1e-5);
+}
+
+// Everybody ends with the hit, or with what nobody else has; before, all have the items of a camp.
+// Popularity knows ends as well as item_knn does, and nothing of camps.
+TEST(BlendTest, EndsOfHistoriesAreHeldOutWhenAsked) {
+  Interactions interactions;
+  for (int u = 0; u < 60; ++u) {
+    const auto add = [&](const std::string& item, int time) {
+      interactions.add(interactions.users.add(fmt::format("u{}", u)),
+                       {interactions.items.add(item), 1, time});
+    };
+    for (int i = 1; i <= 4; ++i) add(fmt::format("camp{}_{}", u % 6, i), i);
+    add("hit", u < 20 ? 0 : 5);
+    if (u < 20) add(fmt::format("own{}", u), 5);
+  }
+  const Dataset dataset = make_dataset(std::move(interactions), RepeatRule::last, {}, {});
+  Settings settings = {{"models", "popularity,item_knn"}};
+  const auto weight_of_popularity = [&] {
+    const auto model = fit(dataset, settings).value();
+    const Blend::Part& first = dynamic_cast<const Blend&>(*model).parts().front();
+    return first.model->name() == "popularity" ? first.weight : 0;
+  };
+  const float anywhere = weight_of_popularity();
+  settings["held_out_from"] = "end";
+  EXPECT_LT(anywhere, 1);
+  EXPECT_EQ(weight_of_popularity(), 1);
+}
+
+TEST(BlendTest, ScoresByRankAreSavedAsSuch) {
+  const Dataset dataset = two_camps(80);
+  const auto model =
+      fit(dataset, {{"models", "popularity,item_knn"}, {"weights", "equal"}, {"scale", "rank"}})
+          .value();
+  TensorFileWriter writer;
+  model->save(writer);
+  const std::string bytes = writer.bytes().value();
+  const auto as_bytes = std::as_bytes(std::span(bytes));
+  const auto file = TensorFile::parse({as_bytes.begin(), as_bytes.end()}, "file").value();
+  const auto loaded = Blend::load(file, dataset).value();
+  const Profile profile = profile_of(dataset, UserIndex{0});
+  std::vector<float> scores(dataset.items.size());
+  std::vector<float> of_loaded(dataset.items.size());
+  model->score(profile, scores);
+  loaded->score(profile, of_loaded);
+  EXPECT_EQ(scores, of_loaded);
+  EXPECT_GT(*std::ranges::min_element(scores), 0);  // by deviation, half are below
 }
 
 TEST(BlendTest, SettingsOfItsModelsReachThem) {

@@ -16,6 +16,9 @@ constexpr std::size_t kLength = 20;
 // Of each model the best so many are candidates.
 constexpr std::size_t kDepth = 100;
 
+constexpr float kRankOffset = 60;
+constexpr std::size_t kRanked = 1000;
+
 // Of the weight that one model gets more or less, before all are scaled to a sum of 1.
 constexpr double kFirstStep = 0.4;
 constexpr double kLastStep = 0.02;
@@ -101,6 +104,28 @@ void standardise(std::span<float> scores) {
   const double scale = variance > 1e-12 * mean * mean ? 1 / std::sqrt(variance) : 0;
   for (float& score : scores) {
     score = score == kNeverScore ? 0 : static_cast<float>((score - mean) * scale);
+  }
+}
+
+void score_by_rank(std::span<float> scores) {
+  const std::vector<Scored> best = top_k(scores, kRanked + 1);
+  std::ranges::fill(scores, 0.0F);
+  for (auto begin = best.begin(); begin != best.end();) {
+    const auto end = std::find_if(begin, best.end(),
+                                  [&](const Scored& one) { return one.score != begin->score; });
+    const auto rank = static_cast<std::size_t>(end - best.begin());
+    if (rank > kRanked) break;
+    for (; begin != end; ++begin) {
+      scores[begin->index] = (1 + kRankOffset) / (static_cast<float>(rank) + kRankOffset);
+    }
+  }
+}
+
+void make_comparable(BlendScale scale, std::span<float> scores) {
+  if (scale == BlendScale::rank) {
+    score_by_rank(scores);
+  } else {
+    standardise(scores);
   }
 }
 

@@ -12,6 +12,16 @@ namespace coseno {
 // that have one. What must never be in a list, and all where nothing differs, becomes 0.
 void standardise(std::span<float> scores);
 
+// The same by rank alone, 61 / (60 + rank) for the best 1,000 and 0 for the others, where scores of
+// different models are spread in different ways. An item's rank is the number of those that have as
+// much, itself among them. Source: Cormack, Clarke and Buettcher, SIGIR 2009 (reciprocal rank
+// fusion).
+void score_by_rank(std::span<float> scores);
+
+enum class BlendScale : std::uint8_t { deviation, rank };
+// One of the two.
+void make_comparable(BlendScale scale, std::span<float> scores);
+
 // Of one user: the items that any weights could bring to the top, with each model's comparable
 // score, and which of them were held out.
 struct BlendCase {

@@ -14,6 +14,23 @@ using Weights = std::vector<float>;
 // Two models, three candidates, the first held out. Model 0 has it second, model 1 first.
 const std::vector<BlendCase> kOneUser = {{.scores = {1, 2, 2, 1, 0, 0}, .held_out = {0}}};
 
+TEST(BlendWeightsTest, ScoresByRankDependOnTheOrderAlone) {
+  std::vector<float> scores = {5, 1e9F, 4, 4, kNeverScore};
+  score_by_rank(scores);
+  // Ties count against both.
+  EXPECT_EQ(scores, (std::vector<float>{61.0F / 62, 1, 61.0F / 64, 61.0F / 64, 0}));
+}
+
+TEST(BlendWeightsTest, ScoresByRankEndAfterTheBestThousand) {
+  std::vector<float> scores(3000);
+  for (std::size_t i = 0; i < 999; ++i) scores[i] = static_cast<float>(i + 1);
+  score_by_rank(scores);
+  EXPECT_EQ(scores[998], 1);
+  EXPECT_EQ(scores[0], 61.0F / 1059);
+  EXPECT_EQ(scores[999], 0);  // one of 2,001 alike
+  EXPECT_EQ(scores[2999], 0);
+}
+
 TEST(BlendWeightsTest, NdcgByHand) {
   EXPECT_DOUBLE_EQ(blend_ndcg(kOneUser, Weights{0, 1}), 1);
   EXPECT_DOUBLE_EQ(blend_ndcg(kOneUser, Weights{1, 0}), 1 / std::log2(3.0));
