@@ -9,12 +9,16 @@ endif()
 target_include_directories(coseno_flags INTERFACE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
 
 # -Og: with -O1 the address and undefined-behaviour sanitizers double the time to compile what is long
-# already, and with -O0 the tests take as much longer.
+# already, and with -O0 the tests take as much longer. Tests themselves are run once and do little: they
+# are compiled quickly.
 set(COSENO_INSTRUMENTED -Og -g1 -fno-omit-frame-pointer -fno-sanitize-recover=all)
+set(COSENO_TEST_OPTIONS $<$<CONFIG:Release>:-O1>)
 if(COSENO_SANITIZE)
+  set(COSENO_TEST_OPTIONS -O0)
   target_compile_options(coseno_flags INTERFACE ${COSENO_INSTRUMENTED} -fsanitize=${COSENO_SANITIZE})
   target_link_options(coseno_flags INTERFACE -fsanitize=${COSENO_SANITIZE})
 elseif(COSENO_FUZZ)
+  set(COSENO_TEST_OPTIONS -O0 -fno-sanitize=fuzzer-no-link)
   target_compile_options(coseno_flags INTERFACE ${COSENO_INSTRUMENTED}
                          -fsanitize=fuzzer-no-link,address,undefined
                          -fsanitize-ignorelist=${PROJECT_SOURCE_DIR}/cmake/sanitizer_ignorelist.txt)
@@ -32,7 +36,7 @@ endif()
 
 # What most files include, read once: a fifth to a half of the time that instrumented code takes to
 # compile. Not in the Release build, so that every file shows there that it includes what it uses. One for
-# libraries and one for programs, whose code is position-independent in another way.
+# libraries and one for tests, whose code is position-independent in another way.
 if(COSENO_SANITIZE OR COSENO_FUZZ)
   # A header is read once for all only where all see the same macros.
   foreach(LIBRARY Boost::json fmt::fmt GTest::gtest PkgConfig::Hwy)
@@ -47,11 +51,12 @@ if(COSENO_SANITIZE OR COSENO_FUZZ)
   file(WRITE ${CMAKE_BINARY_DIR}/precompiled.cc "")
   file(WRITE ${CMAKE_BINARY_DIR}/precompiled_main.cc "int main() {}\n")
   add_library(coseno_precompiled STATIC ${CMAKE_BINARY_DIR}/precompiled.cc)
-  add_executable(coseno_precompiled_program ${CMAKE_BINARY_DIR}/precompiled_main.cc)
-  foreach(TARGET coseno_precompiled coseno_precompiled_program)
+  add_executable(coseno_precompiled_test ${CMAKE_BINARY_DIR}/precompiled_main.cc)
+  foreach(TARGET coseno_precompiled coseno_precompiled_test)
     target_link_libraries(${TARGET} PRIVATE coseno_flags)
     target_precompile_headers(${TARGET} PRIVATE ${COSENO_PRECOMPILED})
   endforeach()
+  target_compile_options(coseno_precompiled_test PRIVATE ${COSENO_TEST_OPTIONS})
 endif()
 
 # Several sources as one, so that what all of them include is read once. Names in the anonymous
@@ -87,7 +92,8 @@ function(coseno_room NAME)
   if(ROOM_TESTS)
     add_executable(${NAME}_test ${ROOM_TESTS})
     target_link_libraries(${NAME}_test PRIVATE coseno_${NAME} GTest::gtest_main)
-    coseno_precompile(${NAME}_test coseno_precompiled_program)
+    target_compile_options(${NAME}_test PRIVATE ${COSENO_TEST_OPTIONS})
+    coseno_precompile(${NAME}_test coseno_precompiled_test)
     add_test(NAME ${NAME}_test COMMAND ${NAME}_test)
   endif()
 endfunction()
