@@ -103,7 +103,7 @@ TEST_P(IalsTest, APlainRoundInDoubleMovesNothingAfterTraining) {
   const Matrix acts = acts_of_two_tastes(60, 25);
   const Dataset dataset = dataset_of(table_of(acts));
   Ials::Options options = GetParam();
-  options.rounds = 2000;
+  options.rounds = 500;
   const auto model = fit<Ials>(dataset, options);
   const Matrix items = item_vectors(*model);
   const Matrix users =

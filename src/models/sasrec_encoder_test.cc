@@ -43,11 +43,10 @@ class Plain {
   std::span<const float> at(const std::string& name) const { return tensors_.at("sasrec." + name); }
 
   Doubles linear(const std::string& weight, const std::string& bias, const Doubles& x) const {
-    Doubles y;
-    for (std::size_t o = 0; o < at(bias).size(); ++o) {
-      double sum = at(bias)[o];
-      for (std::size_t i = 0; i < x.size(); ++i) sum += at(weight)[o * x.size() + i] * x[i];
-      y.push_back(sum);
+    const std::span<const float> weights = at(weight);
+    Doubles y(at(bias).begin(), at(bias).end());
+    for (std::size_t o = 0; o < y.size(); ++o) {
+      for (std::size_t i = 0; i < x.size(); ++i) y[o] += weights[o * x.size() + i] * x[i];
     }
     return y;
   }
