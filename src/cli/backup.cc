@@ -9,6 +9,7 @@
 #include "cli/progress_bar.h"
 
 namespace coseno::cli {
+namespace backup_command {
 namespace {
 
 constexpr const char* kExamples = R"(Examples:
@@ -35,8 +36,10 @@ Outcome<void> run(const Arguments& arguments) {
 }
 
 }  // namespace
+}  // namespace backup_command
 
 Command add_backup(CommandLine& program) {
+  using namespace backup_command;
   CommandLine app = program.add_subcommand("backup", "Copies a data folder");
   const auto arguments = std::make_shared<Arguments>();
   add_data_folder_argument(app, arguments->folder);

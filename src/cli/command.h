@@ -13,7 +13,8 @@ struct Command {
   std::function<Outcome<void>()> run;  // to be called when `app` has been parsed
 };
 
-// Each adds its command to the program, and lives in the file of its name.
+// Each adds its command to the program, and lives in the file of its name, whose own names stand in
+// the namespace NAME_command: all commands have a run() and its arguments.
 Command add_import(CommandLine& program);
 Command add_train(CommandLine& program);
 Command add_publish(CommandLine& program);

@@ -5,6 +5,7 @@
 #include "cli/output.h"
 
 namespace coseno::cli {
+namespace completion_command {
 namespace {
 
 constexpr const char* kExamples = R"(Examples:
@@ -12,8 +13,10 @@ constexpr const char* kExamples = R"(Examples:
   coseno completion bash > ~/.local/share/bash-completion/completions/coseno)";
 
 }  // namespace
+}  // namespace completion_command
 
 Command add_completion(CommandLine& program) {
+  using namespace completion_command;
   CommandLine app = program.add_subcommand("completion", "Prints the script for tab completion");
   // There is one script, so what was said is checked and not kept.
   app.add_option("SHELL", "bash").required().is_member({"bash"});

@@ -11,6 +11,7 @@
 #include "cli/table.h"
 
 namespace coseno::cli {
+namespace erase_command {
 namespace {
 
 constexpr const char* kExamples = R"(Examples:
@@ -49,8 +50,10 @@ Outcome<void> run(const Arguments& arguments) {
 }
 
 }  // namespace
+}  // namespace erase_command
 
 Command add_erase(CommandLine& program) {
+  using namespace erase_command;
   CommandLine app = program.add_subcommand("erase", "Forgets a user, on disk too");
   const auto arguments = std::make_shared<Arguments>();
   add_data_folder_argument(app, arguments->folder);

@@ -22,6 +22,7 @@
 #include "evaluation/split.h"
 
 namespace coseno::cli {
+namespace evaluate_command {
 namespace {
 
 constexpr const char* kExamples = R"(Examples:
@@ -363,8 +364,10 @@ void add_split_options(CommandLine& app, Arguments& arguments) {
 }
 
 }  // namespace
+}  // namespace evaluate_command
 
 Command add_evaluate(CommandLine& program) {
+  using namespace evaluate_command;
   CommandLine app = program.add_subcommand("evaluate", "Measures models on held-out interactions");
   const auto arguments = std::make_shared<Arguments>();
   add_split_options(app, *arguments);

@@ -8,6 +8,7 @@
 #include "evaluation/auto_model.h"
 
 namespace coseno::cli {
+namespace fit_command {
 namespace {
 
 constexpr const char* kExamples = R"(Examples:
@@ -42,8 +43,10 @@ Outcome<void> run(const Arguments& arguments) {
 }
 
 }  // namespace
+}  // namespace fit_command
 
 Command add_fit(CommandLine& program) {
+  using namespace fit_command;
   CommandLine app = program.add_subcommand("fit", "Fits a model and saves it");
   const auto arguments = std::make_shared<Arguments>();
   add_model_option(app, arguments->source, auto_model().name);

@@ -15,6 +15,7 @@
 #include "cli/whole_number.h"
 
 namespace coseno::cli {
+namespace generate_command {
 namespace {
 
 constexpr const char* kExamples = R"(Examples:
@@ -99,8 +100,10 @@ Outcome<void> run(const Arguments& arguments) {
 }
 
 }  // namespace
+}  // namespace generate_command
 
 Command add_generate(CommandLine& program) {
+  using namespace generate_command;
   CommandLine app = program.add_subcommand("generate", "Makes a synthetic data set");
   const auto arguments = std::make_shared<Arguments>();
   GenerateOptions& options = arguments->options;

@@ -21,6 +21,7 @@
 #include "engine/import.h"
 
 namespace coseno::cli {
+namespace import_command {
 namespace {
 
 constexpr const char* kExamples = R"(Examples:
@@ -126,8 +127,10 @@ Outcome<void> run(const Arguments& arguments) {
 }
 
 }  // namespace
+}  // namespace import_command
 
 Command add_import(CommandLine& program) {
+  using namespace import_command;
   CommandLine app =
       program.add_subcommand("import", "Adds events, items and users to a data folder");
   const auto arguments = std::make_shared<Arguments>();

@@ -24,6 +24,7 @@
 #include "engine/event_type_table.h"
 
 namespace coseno::cli {
+namespace inspect_command {
 namespace {
 
 constexpr const char* kExamples = R"(Examples:
@@ -191,8 +192,10 @@ Outcome<void> run(const Arguments& arguments) {
 }
 
 }  // namespace
+}  // namespace inspect_command
 
 Command add_inspect(CommandLine& program) {
+  using namespace inspect_command;
   CommandLine app = program.add_subcommand("inspect", "Shows what a data folder knows");
   const auto arguments = std::make_shared<Arguments>();
   add_data_folder_argument(app, arguments->folder);

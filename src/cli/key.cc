@@ -17,6 +17,7 @@
 #include "server/keys.h"
 
 namespace coseno::cli {
+namespace key_command {
 namespace {
 
 constexpr const char* kExamples = R"(Examples:
@@ -89,8 +90,10 @@ Outcome<void> run(const Arguments& arguments) {
 }
 
 }  // namespace
+}  // namespace key_command
 
 Command add_key(CommandLine& program) {
+  using namespace key_command;
   CommandLine app = program.add_subcommand("key", "Makes, lists and revokes API keys of a server");
   const auto arguments = std::make_shared<Arguments>();
   app.add_option("ACTION", arguments->action, "create, list or revoke")

@@ -9,6 +9,7 @@
 #include "evaluation/auto_model.h"
 
 namespace coseno::cli {
+namespace models_command {
 namespace {
 
 constexpr const char* kExamples = R"(Examples:
@@ -49,8 +50,10 @@ Outcome<void> run(const std::string& name) {
 }
 
 }  // namespace
+}  // namespace models_command
 
 Command add_models(CommandLine& program) {
+  using namespace models_command;
   CommandLine app = program.add_subcommand("models", "Lists the models and their options");
   const auto name = std::make_shared<std::string>();
   app.add_option("NAME", *name, "Only this one");

@@ -11,6 +11,7 @@
 #include "data/readers.h"
 
 namespace coseno::cli {
+namespace predict_command {
 namespace {
 
 constexpr const char* kExamples = R"(Examples:
@@ -105,8 +106,10 @@ Outcome<void> run(const Arguments& arguments) {
 }
 
 }  // namespace
+}  // namespace predict_command
 
 Command add_predict(CommandLine& program) {
+  using namespace predict_command;
   CommandLine app =
       program.add_subcommand("predict", "Predicts the ratings of pairs of user and item");
   const auto arguments = std::make_shared<Arguments>();

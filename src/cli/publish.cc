@@ -20,6 +20,7 @@
 #include "models/vectors_file.h"
 
 namespace coseno::cli {
+namespace publish_command {
 namespace {
 
 constexpr const char* kExamples = R"(Examples:
@@ -96,8 +97,10 @@ Outcome<void> run(const Arguments& arguments) {
 }
 
 }  // namespace
+}  // namespace publish_command
 
 Command add_publish(CommandLine& program) {
+  using namespace publish_command;
   CommandLine app =
       program.add_subcommand("publish", "Puts vectors that were trained elsewhere in service");
   const auto arguments = std::make_shared<Arguments>();

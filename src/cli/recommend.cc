@@ -19,6 +19,7 @@
 #include "offline/list_maker.h"
 
 namespace coseno::cli {
+namespace recommend_command {
 namespace {
 
 constexpr const char* kExamples = R"(Examples:
@@ -221,8 +222,10 @@ Outcome<void> run(const CommandLine& app, const Arguments& arguments) {
 }
 
 }  // namespace
+}  // namespace recommend_command
 
 Command add_recommend(CommandLine& program) {
+  using namespace recommend_command;
   CommandLine app = program.add_subcommand("recommend", "Lists what a user may like");
   const auto arguments = std::make_shared<Arguments>();
   add_id_option(app, "--user", arguments->user, "The user to list items for");

@@ -19,6 +19,7 @@
 #include "evaluation/auto_model.h"
 
 namespace coseno::cli {
+namespace replay_command {
 namespace {
 
 constexpr const char* kExamples = R"(Examples:
@@ -148,8 +149,10 @@ Outcome<void> run(const Arguments& arguments) {
 }
 
 }  // namespace
+}  // namespace replay_command
 
 Command add_replay(CommandLine& program) {
+  using namespace replay_command;
   CommandLine app =
       program.add_subcommand("replay", "Measures what freshness is worth, event by event");
   const auto arguments = std::make_shared<Arguments>();

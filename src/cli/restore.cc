@@ -9,6 +9,7 @@
 #include "cli/progress_bar.h"
 
 namespace coseno::cli {
+namespace restore_command {
 namespace {
 
 constexpr const char* kExamples = R"(Examples:
@@ -31,8 +32,10 @@ Outcome<void> run(const Arguments& arguments) {
 }
 
 }  // namespace
+}  // namespace restore_command
 
 Command add_restore(CommandLine& program) {
+  using namespace restore_command;
   CommandLine app = program.add_subcommand("restore", "Makes a data folder from a backup");
   const auto arguments = std::make_shared<Arguments>();
   app.add_option("BACKUP", arguments->backup, "What coseno backup made")

@@ -24,6 +24,7 @@
 #include "server/http_server.h"
 
 namespace coseno::cli {
+namespace serve_command {
 namespace {
 
 using server::LogLevel;
@@ -218,8 +219,10 @@ Outcome<void> run(Arguments& arguments) {
 }
 
 }  // namespace
+}  // namespace serve_command
 
 Command add_serve(CommandLine& program) {
+  using namespace serve_command;
   CommandLine app = program.add_subcommand("serve", "Serves a data folder over HTTP");
   const auto arguments = std::make_shared<Arguments>();
   add_data_folder_argument(app, arguments->folder);

@@ -18,6 +18,7 @@
 #include "engine/answer_json.h"
 
 namespace coseno::cli {
+namespace similar_command {
 namespace {
 
 constexpr const char* kExamples = R"(Examples:
@@ -101,8 +102,10 @@ Outcome<void> run(const CommandLine& app, const Arguments& arguments) {
 }
 
 }  // namespace
+}  // namespace similar_command
 
 Command add_similar(CommandLine& program) {
+  using namespace similar_command;
   CommandLine app = program.add_subcommand("similar", "Lists the items most like an item");
   const auto arguments = std::make_shared<Arguments>();
   add_id_option(app, "--item", arguments->item, "The item to compare with").required();

@@ -13,6 +13,7 @@
 #include "evaluation/auto_model.h"
 
 namespace coseno::cli {
+namespace train_command {
 namespace {
 
 constexpr const char* kExamples = R"(Examples:
@@ -57,8 +58,10 @@ Outcome<void> run(const Arguments& arguments) {
 }
 
 }  // namespace
+}  // namespace train_command
 
 Command add_train(CommandLine& program) {
+  using namespace train_command;
   CommandLine app =
       program.add_subcommand("train", "Fits models to a data folder and puts them in service");
   const auto arguments = std::make_shared<Arguments>();

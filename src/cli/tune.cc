@@ -23,6 +23,7 @@
 #include "evaluation/split.h"
 
 namespace coseno::cli {
+namespace tune_command {
 namespace {
 
 constexpr const char* kExamples = R"(Examples:
@@ -309,8 +310,10 @@ void add_judging_options(CommandLine& app, Arguments& arguments) {
 }
 
 }  // namespace
+}  // namespace tune_command
 
 Command add_tune(CommandLine& program) {
+  using namespace tune_command;
   CommandLine app = program.add_subcommand("tune", "Finds good options of a model");
   const auto arguments = std::make_shared<Arguments>();
   app.add_option("--model", arguments->source.model, "Model to tune (coseno models lists them)")

@@ -12,6 +12,7 @@
 #include "cli/progress_bar.h"
 
 namespace coseno::cli {
+namespace verify_command {
 namespace {
 
 constexpr const char* kExamples = R"(Examples:
@@ -58,8 +59,10 @@ Outcome<void> run(const Arguments& arguments) {
 }
 
 }  // namespace
+}  // namespace verify_command
 
 Command add_verify(CommandLine& program) {
+  using namespace verify_command;
   CommandLine app = program.add_subcommand("verify", "Checks every byte of a data folder");
   const auto arguments = std::make_shared<Arguments>();
   add_data_folder_argument(app, arguments->folder);
