@@ -2,7 +2,8 @@
 """What is it worth that an answer reflects the last event, and what becomes of items that are new?
 
   replay     MovieLens 100K and the small latest MovieLens in the order of time, the first half to learn from:
-             `coseno replay` ranks for each event, looks where the item stands, and takes the event in
+             `coseno replay` ranks for each event, looks where the item stands, and takes the event in.
+             Then blends by rank of models without and with those of order
   new items  every tenth film of the latter is taken away, a model trained without it, and all films put as
              items with their genres. Then users whom we know to have had one of the new films are asked
              for 10 new ones. The rival is chance: the mean of lists drawn at random
@@ -23,10 +24,16 @@ DATA = measure.ROOT.parent / "shared" / "data"
 K = 10
 NEW_EVERY = 10
 MAX_JUDGES = 150
+LIVE = ["live", "live, retrained"]
+WITHOUT_ORDER, WITH_ORDER = "ease,item_knn", "ease,markov,session_knn"
+
+
+def replayed(program, path, model, *options):
+    return measure.run(program, "replay", path, "--model", model, *options, "--json", threads=2).json()["results"]
 
 
 def print_replay(program, path, model):
-    results = measure.run(program, "replay", path, "--model", model, "--json", threads=2).json()["results"]
+    results = replayed(program, path, model)
     columns = [f"{path.parent.name}, {model}", "NDCG@10", "recall@10", "MRR", "rank p50 ms", "observe p50 us"]
     rows = []
     for told in results:
@@ -36,6 +43,20 @@ def print_replay(program, path, model):
     ndcg = {told["name"]: told["ndcg"] for told in results}
     for rival in ("frozen", "retrained"):
         measure.print_target(f"live / {rival}, NDCG@10", ndcg["live"] / ndcg[rival], 1, " times", at_least=True)
+    print(flush=True)
+
+
+def print_blends(program, path):
+    rows, found = [], {}
+    for models in (WITHOUT_ORDER, WITH_ORDER):
+        options = ("--set", f"models={models}", "--set", "scale=rank", "--set", "weights=equal")
+        told = {one["name"]: one["ndcg"] for one in replayed(program, path, "blend", *options)}
+        found[models] = told
+        rows.append([models, *(f"{told[name]:.4f}" for name in LIVE)])
+    measure.print_table([f"{path.parent.name}, blend, NDCG@10", *LIVE], rows)
+    for name in LIVE:
+        gain = found[WITH_ORDER][name] / found[WITHOUT_ORDER][name]
+        measure.print_target(f"with order / without, {name}", gain, 1, " times", at_least=True)
     print(flush=True)
 
 
@@ -113,6 +134,7 @@ def main():
     measure.print_environment(arguments)
     for path in paths:
         print_replay(program, path, arguments.model)
+        print_blends(program, path)
     with tempfile.TemporaryDirectory(prefix="coseno-freshness-") as name:
         print_new_items(program, pathlib.Path(name), arguments.model)
     return 0

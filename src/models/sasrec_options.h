@@ -37,13 +37,13 @@ struct SasrecOptions {
   bool gated = false;
   double temperature = 0.05;  // 0: vectors keep their length
   // How it is trained.
-  double dropout = 0.5;
+  double dropout = 0.4;
   std::string loss = std::string(kSampledSoftmax);
   int negatives = 2048;  // 0: all items
   double calibration = 0.75;
   double learning_rate = 0.001;
   int batch = 128;
-  int epochs = 24;
+  int epochs = 40;
   int patience = 10;
   int validation_users = 2000;
   int threads = 1;

@@ -448,13 +448,13 @@ class Sasrec(Recommender):
         "hidden": 64,
         "gated": False,
         "temperature": 0.05,
-        "dropout": 0.5,
+        "dropout": 0.4,
         "loss": "softmax",
         "negatives": 2048,
         "calibration": 0.75,
         "learning_rate": 0.001,
         "batch": 128,
-        "epochs": 24,
+        "epochs": 40,
         "patience": 10,
         "validation_users": 2000,
         "threads": 1,
@@ -472,13 +472,13 @@ class Sasrec(Recommender):
         hidden: int = 64,
         gated: bool = False,
         temperature: float = 0.05,
-        dropout: float = 0.5,
+        dropout: float = 0.4,
         loss: Literal["softmax", "gbce"] = "softmax",
         negatives: int = 2048,
         calibration: float = 0.75,
         learning_rate: float = 0.001,
         batch: int = 128,
-        epochs: int = 24,
+        epochs: int = 40,
         patience: int = 10,
         validation_users: int = 2000,
         threads: int = 1,
@@ -517,7 +517,11 @@ class Blend(PartsRecommender):
     models: names, separated by commas; an option of one is set as ials.dim=64 (text)
     weights: how much each model counts: as held-out interactions tell, or all alike (fitted or
         equal)
+    scale: scores are made comparable by their mean and deviation, or by ranks alone (deviation or
+        rank)
     held_out: share of each user's interactions that the weights are fitted on (0.01..0.5)
+    held_out_from: drawn from all of a history, or its end, which is how what comes next is judged
+        (anywhere or end)
     max_users: how many users at most the weights are fitted on (1..1000000)
     seed: of everything random; the same seed gives the same model
     n_threads: 0: one a core; the result does not depend on it
@@ -528,7 +532,9 @@ class Blend(PartsRecommender):
     _defaults = {
         "models": "ease,item_knn,ials",
         "weights": "fitted",
+        "scale": "deviation",
         "held_out": 0.1,
+        "held_out_from": "anywhere",
         "max_users": 4000,
     }
 
@@ -537,7 +543,9 @@ class Blend(PartsRecommender):
         *,
         models: str = "ease,item_knn,ials",
         weights: Literal["fitted", "equal"] = "fitted",
+        scale: Literal["deviation", "rank"] = "deviation",
         held_out: float = 0.1,
+        held_out_from: Literal["anywhere", "end"] = "anywhere",
         max_users: int = 4000,
         seed: int = 1,
         n_threads: int = 0,
@@ -546,7 +554,9 @@ class Blend(PartsRecommender):
         super().__init__()
         self.models = models
         self.weights = weights
+        self.scale = scale
         self.held_out = held_out
+        self.held_out_from = held_out_from
         self.max_users = max_users
         self.seed = seed
         self.n_threads = n_threads
