@@ -2,7 +2,8 @@
 """What does a call from Node cost, and what of the tutorial's program in TensorFlow.js?
 
   calls     a list of 10 and an event from Node (recommendSync, observeSync, and who awaits a promise)
-            against the same calls from C++, in the same data folder: MovieLens 100K with `ials`
+            against the same calls from C++, in the same data folder: MovieLens 100K with `ials`; in
+            turns, since a machine is not as fast at all times: medians of what each took
   tutorial  MovieLens 100K, ua.base and ua.test: the RMSE of ratings, lists of 10 by score and by
             cosine (relevant from 4 stars), the time of a fit, and from a new rating to a list that
             reflects it. TensorFlow.js fits anew for that
@@ -22,6 +23,7 @@ NODE = measure.ROOT / "bench" / "node"
 K = 10
 RELEVANT_FROM = 4
 CALL_ROUNDS = 20
+TURNS = 5
 TENSORFLOW = "TensorFlow.js, wasm, Adam"
 
 
@@ -49,17 +51,24 @@ def print_calls(arguments, data, package, folder):
         shutil.rmtree(copy)
         return told
 
-    from_cxx = call(measure.built(arguments.build / "bench" / "calls_bench"))
-    from_node = call(node(arguments), NODE / "calls.mjs", package)
+    from_cxx, from_node = [], []
+    for _ in range(TURNS):
+        from_cxx.append(call(measure.built(arguments.build / "bench" / "calls_bench")))
+        from_node.append(call(node(arguments), NODE / "calls.mjs", package))
     names = ("recommend", "observe")
+
+    def row(title, turns, suffix):
+        return [title, *(f"{statistics.median(turn[name + suffix] for turn in turns):.2f}" for name in names)]
+
     rows = [
-        ["C++", *(f"{from_cxx[f'{name}_us']:.2f}" for name in names)],
-        ["Node, sync", *(f"{from_node[f'{name}_us']:.2f}" for name in names)],
-        ["Node, promise", *(f"{from_node[f'{name}_async_us']:.2f}" for name in names)],
+        row("C++", from_cxx, "_us"),
+        row("Node, sync", from_node, "_us"),
+        row("Node, promise", from_node, "_async_us"),
     ]
     measure.print_table(["microseconds a call", *names], rows)
     for name, limit in (("recommend", 5), ("observe", 2)):
-        more = from_node[f"{name}_us"] - from_cxx[f"{name}_us"]
+        pairs = zip(from_node, from_cxx, strict=True)
+        more = statistics.median(by_node[f"{name}_us"] - by_cxx[f"{name}_us"] for by_node, by_cxx in pairs)
         measure.print_target(f"{name}Sync, more than C++", more, limit, " microseconds")
     print(flush=True)
 

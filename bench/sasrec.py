@@ -103,9 +103,14 @@ def main():
         rows, best = [], {}
         for title, model, settings in contenders:
             row, peak_mb = judged(program, arguments.threads, model, settings)
-            fit_s, peak_mb = trained.get(title, (row["fit_s"] or 0, peak_mb))
+            if settings.get("file") is None:
+                fit_s = f"{row['fit_s'] or 0:.1f}"
+            elif title in trained:
+                fit_s, peak_mb = f"{trained[title][0]:.1f}", trained[title][1]
+            else:
+                fit_s = "before"
             best[title] = row
-            cells = [title, f"{row['recall']:.4f}", f"{row['ndcg']:.4f}", f"{fit_s:.1f}"]
+            cells = [title, f"{row['recall']:.4f}", f"{row['ndcg']:.4f}", fit_s]
             rows.append([*cells, f"{1e3 * row['latency_p50_s']:.3f}", f"{peak_mb:.0f}"])
         for title, recall, ndcg in PUBLISHED:
             rows.append([title, f"{recall:.4f}", f"{ndcg:.4f}", "", "", ""])

@@ -125,7 +125,8 @@ class Lines {
   std::string line_;
 };
 
-// A trainer at work: told to end, and waited for, with the object.
+// A trainer at work: told to end, and waited for, with the object. By POSIX itself, since
+// Boost.Process would bring Asio and Boost.Filesystem into every program for the sake of two pipes.
 class DeepTrainerProcess {
  public:
   static Result<DeepTrainerProcess> start(const std::vector<std::string>& words) {
