@@ -167,7 +167,13 @@ inline __m512i four_of(const std::int8_t* codes) {
   return _mm512_set1_epi32(word);
 }
 
-// VPDPBUSD multiplies 64 pairs of bytes and adds each four of the products to a lane of 32 bits.
+// VPDPBUSD multiplies 64 pairs of bytes and adds each four of the products to a lane of 32 bits. By
+// hand, since around its own _mm512_dpbusd_epi32 GCC 12 copies the sums there and back.
+[[gnu::target("avx512f,avx512vnni")]]
+inline void add_products(__m512i bytes, __m512i codes, __m512i& sums) {
+  asm("vpdpbusd %2, %1, %0" : "+v"(sums) : "v"(bytes), "v"(codes));
+}
+
 [[gnu::target("avx512f,avx512bw,avx512vnni")]]
 std::size_t rows_above_by_vnni(const HighPlane& plane, const QueryCodes& query, RowBound bound,
                                float threshold, std::size_t first_block, std::size_t last_block,
@@ -188,13 +194,12 @@ std::size_t rows_above_by_vnni(const HighPlane& plane, const QueryCodes& query, 
       __builtin_prefetch(bytes + kPrefetchBytes + sizeof(__m512i));
       const __m512i a = _mm512_loadu_si512(bytes);
       const __m512i b = _mm512_loadu_si512(bytes + sizeof(__m512i));
-      sum0 = _mm512_dpbusd_epi32(sum0, _mm512_and_si512(a, four_bits), four_of(query.first + i));
-      sum1 = _mm512_dpbusd_epi32(sum1, _mm512_and_si512(_mm512_srli_epi16(a, 4), four_bits),
-                                 four_of(query.second + i));
-      sum2 =
-          _mm512_dpbusd_epi32(sum2, _mm512_and_si512(b, four_bits), four_of(query.first + i + 4));
-      sum3 = _mm512_dpbusd_epi32(sum3, _mm512_and_si512(_mm512_srli_epi16(b, 4), four_bits),
-                                 four_of(query.second + i + 4));
+      add_products(_mm512_and_si512(a, four_bits), four_of(query.first + i), sum0);
+      add_products(_mm512_and_si512(_mm512_srli_epi16(a, 4), four_bits), four_of(query.second + i),
+                   sum1);
+      add_products(_mm512_and_si512(b, four_bits), four_of(query.first + i + 4), sum2);
+      add_products(_mm512_and_si512(_mm512_srli_epi16(b, 4), four_bits),
+                   four_of(query.second + i + 4), sum3);
     }
     const __m512i sums =
         _mm512_add_epi32(_mm512_add_epi32(sum0, sum1), _mm512_add_epi32(sum2, sum3));

@@ -81,16 +81,14 @@ Ranking ListMaker::list(UserIndex user, const ListOptions& options) const {
   const Profile profile = profile_of(dataset_, user);
   if (!is_searched(options) || !has_user_vectors_) return list(profile, options);
   const Selection selection(options, model_.n_items());
-  Scratch scratch;
-  return ranking_of(
-      search(user_vectors().of(user, scratch.vector), profile.history, selection, scratch));
+  std::vector<float> vector;
+  return searched_list(user_vectors().of(user, vector), profile.history, selection);
 }
 
 Ranking ListMaker::list(const Profile& profile, const ListOptions& options) const {
   const Selection selection(options, model_.n_items());
   if (!is_searched(options)) return scored_list(profile, selection);
-  Scratch scratch;
-  return ranking_of(search(model_.user_vector(profile), profile.history, selection, scratch));
+  return searched_list(model_.user_vector(profile), profile.history, selection);
 }
 
 Ranking ListMaker::popular_list(const ListOptions& options) const {
@@ -134,11 +132,19 @@ void ListMaker::mask(History history, const Selection& selection, Scratch& scrat
   }
 }
 
-std::span<const Scored> ListMaker::search(std::span<const float> vector, History history,
-                                          const Selection& selection, Scratch& scratch) const {
-  const RowFilter filter{.excluded = hidden(history, selection, scratch.hidden),
-                         .allowed = selection.allowed};
-  return retriever().top({.vector = vector, .k = selection.k, .filter = filter}, scratch.search);
+RetrieverRequest ListMaker::request(std::span<const float> vector, History history,
+                                    const Selection& selection,
+                                    std::vector<std::uint32_t>& out) const {
+  return {.vector = vector,
+          .k = selection.k,
+          .filter = {.excluded = hidden(history, selection, out), .allowed = selection.allowed}};
+}
+
+Ranking ListMaker::searched_list(std::span<const float> vector, History history,
+                                 const Selection& selection) const {
+  std::vector<std::uint32_t> hidden;
+  ExactRetriever::Scratch scratch;
+  return ranking_of(retriever().top(request(vector, history, selection, hidden), scratch));
 }
 
 const ExactRetriever& ListMaker::retriever() const {
@@ -167,16 +173,26 @@ Result<void> ListMaker::make(std::size_t n, const Who& asked, const ListOptions&
   std::vector<Scratch> of_worker(static_cast<std::size_t>(pool.n_threads()));
 
   const auto search_batch = [&](std::size_t begin, std::size_t end, Scratch& scratch) {
+    const std::size_t n_lists = end - begin;
+    scratch.looked.resize(n_lists);
+    scratch.searches.resize(n_lists);
+    scratch.found.resize(n_lists);
+    scratch.requests.clear();
     for (std::size_t i = begin; i < end; ++i) {
       const Asked who = asked(i);
+      Looked& looked = scratch.looked[i - begin];
       std::span<const float> vector;
       if (who.user) {
-        vector = user_vectors().of(*who.user, scratch.vector);
+        vector = user_vectors().of(*who.user, looked.vector);
       } else {
-        scratch.vector = model_.user_vector(who.profile);
-        vector = scratch.vector;
+        looked.vector = model_.user_vector(who.profile);
+        vector = looked.vector;
       }
-      Row(out, i, options.k).write(search(vector, who.profile.history, selection, scratch));
+      scratch.requests.push_back(request(vector, who.profile.history, selection, looked.hidden));
+    }
+    retriever().top_many(scratch.requests, scratch.searches, scratch.found);
+    for (std::size_t i = begin; i < end; ++i) {
+      Row(out, i, options.k).write(scratch.found[i - begin]);
     }
   };
   const auto score_batch = [&](std::size_t begin, std::size_t end, Scratch& scratch) {

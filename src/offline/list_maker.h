@@ -59,10 +59,20 @@ class ListMaker {
     std::vector<std::uint64_t> allowed;   // as in RowFilter
   };
 
-  // What one thread needs, reused from list to list.
-  struct Scratch {
-    ExactRetriever::Scratch search;
+  // What a request of the retriever looks at.
+  struct Looked {
     std::vector<float> vector;
+    std::vector<std::uint32_t> hidden;
+  };
+
+  // What one thread needs, reused from lists to lists.
+  struct Scratch {
+    // Of a retriever, one for each list.
+    std::vector<Looked> looked;
+    std::vector<RetrieverRequest> requests;
+    std::vector<ExactRetriever::Scratch> searches;
+    std::vector<std::span<const Scored>> found;
+    // Of scores.
     std::vector<std::uint32_t> hidden;
     std::vector<float> scores;
     std::vector<Profile> profiles;
@@ -79,8 +89,11 @@ class ListMaker {
   // kNeverScore for what may not be in the list.
   void mask(History history, const Selection& selection, Scratch& scratch,
             std::span<float> scores) const;
-  std::span<const Scored> search(std::span<const float> vector, History history,
-                                 const Selection& selection, Scratch& scratch) const;
+  // A view of `vector` and of `out`, which gets what is hidden.
+  RetrieverRequest request(std::span<const float> vector, History history,
+                           const Selection& selection, std::vector<std::uint32_t>& out) const;
+  Ranking searched_list(std::span<const float> vector, History history,
+                        const Selection& selection) const;
   Ranking scored_list(const Profile& profile, const Selection& selection) const;
 
   template <class Who>

@@ -55,8 +55,18 @@ class ExactRetriever {
   std::span<const Scored> top(const RetrieverRequest& request, Scratch& scratch) const;
   // The same by the three steps, however few the vectors are.
   std::span<const Scored> top_by_codes(const RetrieverRequest& request, Scratch& scratch) const;
+  // The answers to several requests, as top() gives them, the i-th in out[i] and by scratches[i],
+  // which are as many. They share each reading of the codes.
+  void top_many(std::span<const RetrieverRequest> requests, std::span<Scratch> scratches,
+                std::span<std::span<const Scored>> out) const;
 
  private:
+  class Walk;
+
+  bool is_multiplied() const;
+  // Calls look_at(first, last) for parts of the blocks, in order.
+  template <class LookAt>
+  void for_each_part(const LookAt& look_at) const;
   void check(const RetrieverRequest& request) const;
   std::span<const Scored> top_of_all(const RetrieverRequest& request, Scratch& scratch) const;
   float floor(const RetrieverRequest& request, std::size_t k, Scratch& scratch) const;

@@ -101,6 +101,33 @@ TEST(ExactRetrieverTest, EqualsScoringEverythingUnderASelectiveFilter) {
   EXPECT_EQ(List(by_codes.begin(), by_codes.end()), top_k(scores, 100));
 }
 
+TEST(ExactRetrieverTest, ManyAtOnceGetWhatEachGetsAlone) {
+  for (const std::size_t n_rows : {100, 20000}) {  // multiplied, and by codes
+    const Factors vectors = drawn(n_rows, 24, 1, decaying);
+    const Factors queries = drawn(7, 24, 2, decaying);
+    const ExactRetriever retriever(vectors.view());
+    const std::vector<std::uint32_t> excluded = {0, 3, 17, 99};
+    const std::vector<std::uint64_t> allowed(n_rows / 64 + 1, 0xF0F0F0F0F0F0F0F0);
+    std::vector<RetrieverRequest> requests;
+    for (std::size_t i = 0; i < queries.n_rows(); ++i) {
+      requests.push_back({.vector = queries.row(i), .k = 5 * i});
+      if (i % 2 == 1) requests.back().filter.excluded = excluded;
+      if (i % 3 == 1) requests.back().filter.allowed = allowed;
+    }
+    std::vector<ExactRetriever::Scratch> scratches(requests.size());
+    std::vector<std::span<const Scored>> found(requests.size());
+    for (int round = 0; round < 2; ++round) {
+      retriever.top_many(requests, scratches, found);
+      for (std::size_t i = 0; i < requests.size(); ++i) {
+        ExactRetriever::Scratch scratch;
+        const auto alone = retriever.top(requests[i], scratch);
+        EXPECT_EQ(List(found[i].begin(), found[i].end()), List(alone.begin(), alone.end())) << i;
+      }
+    }
+    retriever.top_many({}, {}, {});
+  }
+}
+
 TEST(ExactRetrieverDeathTest, RefusesMisuse) {
   Factors vectors(2, 2);
   vectors.row(0)[0] = std::numeric_limits<float>::quiet_NaN();
