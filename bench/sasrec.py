@@ -6,7 +6,7 @@ items are ranked, those of the history left out. sasrec stands twice: `like the 
 the last but one item of every user out to choose its epoch, as papers do, and at its defaults, which
 learn those of all but 2,000 users, as the other models do. Blends count their models alike, by rank.
 
-Networks are trained by coseno-train-deep (./dev build --deep), some 15 minutes each; with --networks FOLDER they are
+Networks are trained by coseno-train-deep (./dev build --deep), some five minutes each; with --networks FOLDER they are
 taken from there where they are there, and kept there where not. Latency: one thread, a history of 50, all
 items scored and the best 10 taken; `one more` where what was read before the last event is kept.
 """
@@ -21,7 +21,7 @@ import measure
 DATA = measure.ROOT.parent / "shared" / "data" / "s3rec-beauty" / "Beauty.txt"
 HISTORY, K = 50, 10
 EVERYBODY = 100_000  # more than there are users
-NEIGHBOURS = ["popularity", "item_knn", "rp3beta", "ease", "ials", "markov", "session_knn"]
+WITHOUT_TRAINER = ["popularity", "item_knn", "rp3beta", "ease", "ials", "markov", "session_knn"]
 WITHOUT_NETWORK = "blend of rp3beta and markov"
 LIKE_PUBLISHED = "sasrec, like the published"
 AT_DEFAULTS = "sasrec"
@@ -94,7 +94,7 @@ def main():
         write_training_part(training_part)
         folder.mkdir(parents=True, exist_ok=True)
         trained = train(program, folder, training_part)
-        contenders = [(model, model, {}) for model in NEIGHBOURS]
+        contenders = [(model, model, {}) for model in WITHOUT_TRAINER]
         contenders.append((WITHOUT_NETWORK, "blend", blended(["rp3beta", "markov"])))
         for name, (title, _) in NETWORKS.items():
             with_network = blended(["rp3beta", "markov", "sasrec"], folder / name)

@@ -25,6 +25,7 @@ constexpr std::size_t kSimilarDepth = 1000;
 
 constexpr std::string_view kByDeviation = "deviation";
 constexpr std::string_view kByRank = "rank";
+constexpr std::string_view kFromEnd = "end";
 
 constexpr std::uint64_t kHoldOut = 1;  // stream of random numbers
 constexpr std::size_t kUsersInBlock = 8;
@@ -50,7 +51,7 @@ std::span<const OptionField<Blend::Options>> fields() {
        .help = "share of each user's interactions that the weights are fitted on"},
       {.name = "held_out_from",
        .member = &Blend::Options::held_out_from,
-       .choices = {"anywhere", "end"},
+       .choices = {"anywhere", kFromEnd},
        .help = "drawn from all of a history, or its end, which is how what comes next is judged"},
       {.name = "max_users",
        .member = &Blend::Options::max_users,
@@ -127,7 +128,7 @@ struct HeldOut {
 };
 
 HeldOut hold_out(const Dataset& dataset, const Blend::Options& options, std::uint64_t seed) {
-  const bool is_end = options.held_out_from == "end";
+  const bool is_end = options.held_out_from == kFromEnd;
   const UserItemMatrix& matrix = dataset.matrix;
   HeldOut result;
   result.items.resize(matrix.n_users());
@@ -138,7 +139,7 @@ HeldOut hold_out(const Dataset& dataset, const Blend::Options& options, std::uin
     const double share = options.held_out * static_cast<double>(history.size());
     auto n_out = static_cast<std::size_t>(std::lround(share));
     if (is_end) n_out = std::max<std::size_t>(n_out, 1);
-    // Each of the n_left is among the n_out with the same chance (Knuth's algorithm S).
+    // The last n_out; or each of the n_left with the same chance (Knuth's algorithm S).
     std::size_t n_left = history.size();
     n_out = std::min(n_out, n_left == 0 ? 0 : n_left - 1);
     for (const Interaction& act : history) {
