@@ -117,11 +117,11 @@ class Answer {
     scratch_.scores.assign(n_items_, kNeverScore);
     const VoiceWeights weights = snapshot_ ? snapshot_->weights : kUntrained;
     if (snapshot_ && offset(*item) < snapshot_->model->n_items()) {
-      add_similar(snapshot_->model->similar_items(*item, kMaxK),
-                  weights[std::to_underlying(Voice::model)]);
+      add_shares(snapshot_->model->similar_items(*item, kMaxK),
+                 weights[std::to_underlying(Voice::model)], scratch_.scores);
     }
-    add_similar(live_->covisitation().similar(*item, kMaxK),
-                std::max(0.1F, weights[std::to_underlying(Voice::covisitation)]));
+    add_shares(live_->covisitation().similar(*item, kMaxK),
+               std::max(0.1F, weights[std::to_underlying(Voice::covisitation)]), scratch_.scores);
     return best_allowed(k, filter, [&] {
       if (offset(*item) >= n_known()) add_alike(*item);
     });
@@ -369,17 +369,6 @@ class Answer {
                               .propensity = placed[n].propensity});
     }
     return result;
-  }
-
-  void add_similar(const Ranking& similar, float weight) {
-    if (similar.empty() || weight == 0) return;
-    const float largest = std::abs(similar.front().score);
-    for (const ScoredItem& one : similar) {
-      if (offset(one.item) >= n_items_) continue;
-      float& score = scratch_.scores[offset(one.item)];
-      if (score == kNeverScore) score = 0;
-      if (largest > 0) score += weight * one.score / largest;
-    }
   }
 
   // What has the properties of an item that no model knows. The shelf is locked.

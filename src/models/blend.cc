@@ -292,14 +292,7 @@ void Blend::score_many(std::span<const Profile> profiles, std::span<float> out) 
 Ranking Blend::similar_items(ItemIndex item, std::size_t k) const {
   std::vector<float> scores(n_items(), kNeverScore);
   for (const Part& part : parts_) {
-    const Ranking similar = part.model->similar_items(item, kSimilarDepth);
-    if (similar.empty()) continue;
-    const float largest = std::abs(similar.front().score);
-    for (const ScoredItem& one : similar) {
-      float& score = scores[offset(one.item)];
-      if (score == kNeverScore) score = 0;
-      if (largest > 0) score += part.weight * one.score / largest;
-    }
+    add_shares(part.model->similar_items(item, kSimilarDepth), part.weight, scores);
   }
   return best_items(scores, k);
 }

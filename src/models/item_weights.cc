@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -50,8 +51,10 @@ ItemWeights::ItemWeights(std::span<const std::vector<Feature>> speakers,
 
 ItemWeights::ItemWeights(FeatureMatrix rows, std::vector<float> popularity, ActWeights acts)
     : rows_(std::move(rows)), popularity_(std::move(popularity)), acts_(acts) {
+  // Popularities are counts and the like; a file may hold one too small to divide by.
+  constexpr float kLeast = std::numeric_limits<float>::min();
   const float largest = popularity_.empty() ? 0 : std::ranges::max(popularity_);
-  if (largest > 0) popularity_scale_ = kPopularityShare / largest;
+  if (largest >= kLeast) popularity_scale_ = kPopularityShare / largest;
 }
 
 void ItemWeights::score(const Profile& profile, std::span<float> out) const {

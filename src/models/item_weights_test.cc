@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <limits>
 
 namespace coseno {
 namespace {
@@ -31,6 +32,14 @@ TEST(ItemWeightsTest, ScoresAreSumsOverTheHistory) {
 
 TEST(ItemWeightsTest, WithoutHistoryAMillionthOfPopularityIsLeft) {
   EXPECT_EQ(scores(three_items(), {}), (std::vector<float>{0.25e-6F, 1e-6F, 0.5e-6F}));
+}
+
+// As no model counts, but a file may tell.
+TEST(ItemWeightsTest, PopularityTooSmallToDivideByLeavesNothing) {
+  const float tiny = std::numeric_limits<float>::denorm_min();
+  const std::vector<std::vector<Feature>> speakers(2);
+  const ItemWeights weights(speakers, {tiny, 0}, ActWeights());
+  EXPECT_EQ(scores(weights, {}), (std::vector<float>{0, 0}));
 }
 
 // Ratings 5 and 1 about a mean of 3, with deviation 2: at c = 1/2 they weigh 1 + 1/2 d / 2, where d

@@ -34,6 +34,18 @@ Ranking best_items(std::span<const float> scores, std::size_t k) {
   return ranking;
 }
 
+void add_shares(const Ranking& ranking, float weight, std::span<float> scores) {
+  if (ranking.empty() || weight == 0) return;
+  // The last may be further below 0 than the first is above it.
+  const float largest = std::max(std::abs(ranking.front().score), std::abs(ranking.back().score));
+  for (const ScoredItem& one : ranking) {
+    if (offset(one.item) >= scores.size()) continue;
+    float& score = scores[offset(one.item)];
+    if (score == kNeverScore) score = 0;
+    if (largest > 0) score += weight * (one.score / largest);
+  }
+}
+
 double KnownPart::total_weight() const {
   return std::accumulate(weights.begin(), weights.end(), 0.0);
 }

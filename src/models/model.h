@@ -49,6 +49,11 @@ using Ranking = std::vector<ScoredItem>;
 // The k best of one score an item; those of kNeverScore are left out.
 Ranking best_items(std::span<const float> scores, std::size_t k);
 
+// Adds to the score of each item of `ranking` its score there, as a share of the largest in size,
+// times `weight`; kNeverScore counts as 0. Items past the end of `scores` are left out. A weight of
+// 0 changes nothing.
+void add_shares(const Ranking& ranking, float weight, std::span<float> scores);
+
 // What a model that looks a history's items up can use of a profile: the interactions with items <
 // n_items that count, and how much each does.
 struct KnownPart {

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -20,6 +21,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "base/rng.h"
 #include "models/fitted_model.h"
 #include "models/registry.h"
 #include "models/sasrec.h"
@@ -125,6 +127,25 @@ const std::vector<std::string>& real_files() {
   return files;
 }
 
+// Numbers that sums, quotients and squares stumble over.
+constexpr float kTrying[] = {0,     -0.0F, 1e-45F, -1e-45F, 1.2e-38F, 1e-20F,
+                             1e-6F, 0.05F, 1,      -1,      1e6F,     -1e6F,
+                             1e12F, 1e18F, -1e18F, 1e37F,   3.4e38F,  -3.4e38F};
+
+// Puts one of them in up to eight places of the tensors, which lie in whole words at the end; blind
+// mutation of bytes would hardly make all of a small tensor tiny.
+void put_numbers(Rng& rng, std::span<std::uint8_t> file) {
+  constexpr std::size_t kWord = sizeof(float);
+  const std::size_t n_words = file.size() / kWord;
+  if (n_words == 0) return;
+  const float number = kTrying[rng.below(std::size(kTrying))];
+  const std::size_t back = rng.below(n_words) + 1;
+  const std::size_t n = std::min<std::size_t>(back, rng.below(8) + 1);
+  for (std::size_t word = 0; word < n; ++word) {
+    std::memcpy(&file[file.size() - (back - word) * kWord], &number, kWord);
+  }
+}
+
 std::vector<std::byte> sealed(const std::uint8_t* data, std::size_t size) {
   std::vector<std::byte> bytes(size);
   std::copy_n(reinterpret_cast<const std::byte*>(data), size, bytes.begin());
@@ -176,14 +197,17 @@ void read_vectors(std::span<const std::uint8_t> data) {
 
 extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size,
                                                std::size_t max_size, unsigned seed) {
+  coseno::Rng rng(seed);
   const std::vector<std::string>& files = coseno::real_files();
-  const std::string& file = files[seed % files.size()];
-  const bool starts_anew = size < 16 || seed / files.size() % 16 == 0;
+  const std::string& file = files[rng.below(files.size())];
+  const bool starts_anew = size < 16 || rng.below(16) == 0;
   if (starts_anew && file.size() <= max_size) {
     std::ranges::copy(file, data);
     size = file.size();
   }
-  return LLVMFuzzerMutate(data, size, max_size);
+  if (rng.below(4) > 0) return LLVMFuzzerMutate(data, size, max_size);
+  coseno::put_numbers(rng, {data, size});
+  return size;
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
