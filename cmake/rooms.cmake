@@ -12,13 +12,15 @@ target_include_directories(coseno_flags INTERFACE ${PROJECT_SOURCE_DIR}/src ${PR
 # already, and with -O0 the tests take as much longer. Tests themselves are run once and do little: they
 # are compiled quickly.
 set(COSENO_INSTRUMENTED -Og -g1 -fno-omit-frame-pointer -fno-sanitize-recover=all)
-set(COSENO_TEST_OPTIONS $<$<CONFIG:Release>:-O1>)
+# A library of their own, linked after coseno_flags, because the last of two options holds.
+add_library(coseno_test_flags INTERFACE)
+target_compile_options(coseno_test_flags INTERFACE $<$<CONFIG:Release>:-O1>)
 if(COSENO_SANITIZE)
-  set(COSENO_TEST_OPTIONS -O0)
+  target_compile_options(coseno_test_flags INTERFACE -O0)
   target_compile_options(coseno_flags INTERFACE ${COSENO_INSTRUMENTED} -fsanitize=${COSENO_SANITIZE})
   target_link_options(coseno_flags INTERFACE -fsanitize=${COSENO_SANITIZE})
 elseif(COSENO_FUZZ)
-  set(COSENO_TEST_OPTIONS -O0 -fno-sanitize=fuzzer-no-link)
+  target_compile_options(coseno_test_flags INTERFACE -O0 -fno-sanitize=fuzzer-no-link)
   target_compile_options(coseno_flags INTERFACE ${COSENO_INSTRUMENTED}
                          -fsanitize=fuzzer-no-link,address,undefined
                          -fsanitize-ignorelist=${PROJECT_SOURCE_DIR}/cmake/sanitizer_ignorelist.txt)
@@ -56,14 +58,14 @@ if(COSENO_SANITIZE OR COSENO_FUZZ)
     target_link_libraries(${TARGET} PRIVATE coseno_flags)
     target_precompile_headers(${TARGET} PRIVATE ${COSENO_PRECOMPILED})
   endforeach()
-  target_compile_options(coseno_precompiled_test PRIVATE ${COSENO_TEST_OPTIONS})
+  target_link_libraries(coseno_precompiled_test PRIVATE coseno_test_flags)
 endif()
 
 # Several sources as one, so that what all of them include is read once. Names in the anonymous
 # namespaces of a room are then its own to share, and the compiler tells of two of one name.
 if(COSENO_UNITY)
   set(CMAKE_UNITY_BUILD ON)
-  set(CMAKE_UNITY_BUILD_BATCH_SIZE 8)
+  set(CMAKE_UNITY_BUILD_BATCH_SIZE 20)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # GCC takes an included source for a header, where a base out of an anonymous namespace is a fault.
     target_compile_options(coseno_flags INTERFACE -Wno-subobject-linkage)
@@ -91,8 +93,7 @@ function(coseno_room NAME)
   coseno_precompile(coseno_${NAME} coseno_precompiled)
   if(ROOM_TESTS)
     add_executable(${NAME}_test ${ROOM_TESTS})
-    target_link_libraries(${NAME}_test PRIVATE coseno_${NAME} GTest::gtest_main)
-    target_compile_options(${NAME}_test PRIVATE ${COSENO_TEST_OPTIONS})
+    target_link_libraries(${NAME}_test PRIVATE coseno_${NAME} GTest::gtest_main coseno_test_flags)
     coseno_precompile(${NAME}_test coseno_precompiled_test)
     add_test(NAME ${NAME}_test COMMAND ${NAME}_test)
   endif()

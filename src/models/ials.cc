@@ -24,7 +24,7 @@ constexpr const char* kItemWeights = "ials.item_weights";            // F32, n_i
 constexpr const char* kIalsNumbers = "ials.numbers";  // F32: mean, slope, a, share of ridges
 
 // Rows that a thread takes at once: about a millisecond.
-constexpr std::size_t kRowsInBlock = 64;
+constexpr std::size_t kRowsInStep = 64;
 
 // Of conjugate gradients in a half-step. One gets as far in a round where all is well conditioned,
 // and less far where it is not; three take longer and get no further.
@@ -219,11 +219,11 @@ double Ials::Trainer::improve(const HalfStep& half_step, const Side& side, Facto
     double error = 0;
     double weight = 0;
   };
-  std::vector<Sum> sums((side.n_rows() + kRowsInBlock - 1) / kRowsInBlock);
+  std::vector<Sum> sums((side.n_rows() + kRowsInStep - 1) / kRowsInStep);
   context_.pool.parallel_for(
-      side.n_rows(), kRowsInBlock, [&](std::size_t begin, std::size_t end, int worker) {
+      side.n_rows(), kRowsInStep, [&](std::size_t begin, std::size_t end, int worker) {
         if (context_.progress.cancelled()) return;
-        Sum& sum = sums[begin / kRowsInBlock];
+        Sum& sum = sums[begin / kRowsInStep];
         for (std::size_t r = begin; r < end; ++r) {
           sum.error +=
               half_step.improve(side.row(r), side.ridges[r], kSteps,

@@ -16,7 +16,7 @@ namespace {
 
 using SystemClock = std::chrono::system_clock;
 
-constexpr std::size_t kFlushBytes = 32 * 1024;
+constexpr std::size_t kLogFlushBytes = 32 * 1024;
 constexpr int kPatienceMs = 1000;
 
 constexpr std::string_view kLevels[] = {"error", "warning", "info"};
@@ -175,7 +175,7 @@ void AccessLog::write(const AccessLine& line) {
     lines_ += '\n';
   }
   ++n_lines_;
-  if (lines_.size() >= kFlushBytes) flush();
+  if (lines_.size() >= kLogFlushBytes) flush();
 }
 
 void AccessLog::flush() {
