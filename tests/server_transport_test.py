@@ -366,6 +366,12 @@ class TlsTest(ServerTest):
             self.assertEqual(self.get(again), 200)
         self.assertEqual(server.end(), 0)
 
+    def test_without_tls_there_is_nothing_to_read_anew(self):
+        server = self.serve()
+        server.process.send_signal(signal.SIGHUP)
+        server.wait_for("no TLS files to read anew")
+        self.assertEqual(server.end(), 0)
+
     def test_old_tls_and_plain_text_are_refused(self):
         self.certificate("first")
         server = self.serve(*self.tls())

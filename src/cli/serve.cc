@@ -148,7 +148,8 @@ Outcome<void> check_folder(const std::string& folder) {
 }
 
 // Until a signal ends it.
-void wait_for_end(const Signals& signals, server::HttpServer& http, server::Log& log) {
+void wait_for_end(const Signals& signals, bool has_tls, server::HttpServer& http,
+                  server::Log& log) {
   for (;;) {
     const int number = signals.next();
     if (number != SIGHUP) {
@@ -156,7 +157,9 @@ void wait_for_end(const Signals& signals, server::HttpServer& http, server::Log&
       return;
     }
     const Result<void> reloaded = http.reload_tls();
-    if (reloaded) {
+    if (!has_tls) {
+      log.write(LogLevel::info, "no TLS files to read anew");
+    } else if (reloaded) {
       log.write(LogLevel::info, "TLS files read anew");
     } else {
       log.write(LogLevel::error, "TLS files not taken", {{"what", reloaded.error().message}});
@@ -194,7 +197,7 @@ Outcome<void> serve(const Arguments& arguments, server::KeyRing& keys) {
   if (const auto is_local = server::is_loopback(values.http.listen); !has_tls && !*is_local) {
     log.write(LogLevel::warning, "without TLS, keys can be read on the way");
   }
-  wait_for_end(signals, *http, log);
+  wait_for_end(signals, has_tls, *http, log);
 
   signals.let_end();
   const Watchdog watchdog(values.shutdown_seconds, log);
