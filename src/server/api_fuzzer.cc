@@ -56,10 +56,11 @@ Handler& handler() {
   return fuzzed->handler();
 }
 
-void check(const Reply& reply, std::string_view target) {
+void check(const Reply& reply, std::string_view operation) {
   COSENO_CHECK(reply.status >= 200 && reply.status < 600 && reply.status != 500);
   const bool is_json = reply.content_type.ends_with("json") && !reply.stream;
-  if (is_json && target != "/openapi.json") {
+  // The document of the interface tells of whole numbers that no double equals.
+  if (is_json && operation != "openapi") {
     COSENO_CHECK(coseno::parse_json_document(reply.body, 1 << 24, 64).has_value());
   }
   if (!reply.stream) return;
@@ -90,9 +91,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (route.name == "start_training") return 0;
   if (route.upload) {
     const auto upload = api.begin_upload(request);
-    if (upload->write(request.body)) check(upload->finish(), request.target);
+    if (upload->write(request.body)) check(upload->finish(), route.name);
     return 0;
   }
-  check(api.handle(request), request.target);
+  check(api.handle(request), route.name);
   return 0;
 }
