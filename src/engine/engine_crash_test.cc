@@ -36,14 +36,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kThreads = 3;
+constexpr std::size_t kWriterThreads = 3;
 constexpr std::size_t kUsersOfThread = 3;  // of a thread, which alone changes them
 constexpr std::size_t kItemsOfThread = 5;  // the same
 constexpr std::size_t kMarkedItem = kItemsOfThread;
 constexpr std::size_t kSharedItems = 20;
 constexpr std::size_t kHistoryLength = 10000;  // nothing is dropped from one
 
-using Counts = std::array<std::size_t, kThreads>;  // deeds done by each thread
+using Counts = std::array<std::size_t, kWriterThreads>;  // deeds done by each thread
 
 EngineOptions options_with(const Clock& clock) {
   return {.history_length = kHistoryLength, .n_threads = 1, .clock = &clock};
@@ -175,7 +175,7 @@ TEST(CrashWriter, DISABLED_WritesUntilItIsKilled) {
   const std::string folder = std::getenv("COSENO_CRASH_FOLDER");  // NOLINT(concurrency-mt-unsafe)
   const std::uint64_t seed = number_in("COSENO_CRASH_SEED", 0);
   Counts counts;
-  for (std::size_t t = 0; t < kThreads; ++t) {
+  for (std::size_t t = 0; t < kWriterThreads; ++t) {
     counts[t] = number_in(fmt::format("COSENO_CRASH_DONE{}", t).c_str(), 0);
   }
   const ManualClock clock(kNow);
@@ -184,7 +184,7 @@ TEST(CrashWriter, DISABLED_WritesUntilItIsKilled) {
     if (!engine) return say(engine.error().message + "\n");
     const std::size_t n_deeds = 50 + rng.below(1000);
     std::vector<std::thread> threads;
-    for (std::size_t t = 0; t < kThreads; ++t) {
+    for (std::size_t t = 0; t < kWriterThreads; ++t) {
       threads.emplace_back([&, t] {
         for (const std::size_t end = counts[t] + n_deeds; counts[t] < end; ++counts[t]) {
           const Result<void> result = perform(deed(seed, t, counts[t]), *engine);
@@ -206,7 +206,7 @@ class CrashTest : public testing::Test {
   void start_anew() {
     fs::remove_all(folder_);
     counts_ = {};
-    plain_.assign(kThreads, PlainEngine(kHistoryLength));
+    plain_.assign(kWriterThreads, PlainEngine(kHistoryLength));
     ++seed_;
   }
 
@@ -219,7 +219,7 @@ class CrashTest : public testing::Test {
   pid_t start_child(int pipe_end) const {
     std::vector<std::string> environment = {"COSENO_CRASH_FOLDER=" + folder_,
                                             fmt::format("COSENO_CRASH_SEED={}", seed_)};
-    for (std::size_t t = 0; t < kThreads; ++t) {
+    for (std::size_t t = 0; t < kWriterThreads; ++t) {
       environment.push_back(fmt::format("COSENO_CRASH_DONE{}={}", t, counts_[t]));
     }
     for (char** entry = environ; *entry != nullptr; ++entry) environment.emplace_back(*entry);
@@ -252,13 +252,13 @@ class CrashTest : public testing::Test {
       if (n_read <= 0) break;
       unread_.append(buffer.data(), static_cast<std::size_t>(n_read));
       for (std::size_t end = 0; (end = unread_.find('\n')) != std::string::npos; ++n) {
-        std::size_t thread = kThreads;
+        std::size_t thread = kWriterThreads;
         std::size_t number = 0;
         const char* const last = unread_.data() + end;
         const auto first = std::from_chars(unread_.data(), last, thread);
         const bool is_good = first.ec == std::errc() && first.ptr != last &&
                              std::from_chars(first.ptr + 1, last, number).ptr == last;
-        ASSERT_TRUE(is_good && thread < kThreads) << unread_.substr(0, end);
+        ASSERT_TRUE(is_good && thread < kWriterThreads) << unread_.substr(0, end);
         ASSERT_EQ(number, counts[thread]++);
         unread_.erase(0, end + 1);
       }
@@ -340,7 +340,7 @@ class CrashTest : public testing::Test {
   // Nothing is applied a second time.
   void repeat(Engine& engine) const {
     const std::uint64_t before = engine.stats().position;
-    for (std::size_t t = 0; t < kThreads; ++t) {
+    for (std::size_t t = 0; t < kWriterThreads; ++t) {
       for (std::size_t n = counts_[t] - std::min<std::size_t>(counts_[t], 50); n < counts_[t];
            ++n) {
         const std::string id = event_id(t, n);
@@ -355,7 +355,7 @@ class CrashTest : public testing::Test {
     std::vector<std::string> users = {"stranger"};
     std::vector<std::string> items;
     for (std::size_t n = 0; n < kSharedItems; ++n) items.push_back(shared_item(n));
-    for (std::size_t t = 0; t < kThreads; ++t) {
+    for (std::size_t t = 0; t < kWriterThreads; ++t) {
       for (std::size_t u = 0; u < kUsersOfThread; ++u) users.push_back(user_of(t, u));
       for (std::size_t i = 0; i <= kMarkedItem; ++i) items.push_back(item_of(t, i));
     }
@@ -368,7 +368,7 @@ class CrashTest : public testing::Test {
     std::string before;
     {
       Engine engine = open();
-      for (std::size_t t = 0; t < kThreads; ++t) {
+      for (std::size_t t = 0; t < kWriterThreads; ++t) {
         find_prefix(engine, t, is_cut ? counts_[t] : acknowledged[t], acknowledged[t] + 1);
       }
       check_totals(engine);
@@ -411,7 +411,7 @@ TEST_F(CrashTest, WhatWasAcknowledgedIsThereOnceWhateverIsKilled) {
     const Counts before = counts_;
     const Counts acknowledged = write_and_kill(rng_.below(3000));
     check(acknowledged, false);
-    for (std::size_t t = 0; t < kThreads; ++t) n_acknowledged += acknowledged[t] - before[t];
+    for (std::size_t t = 0; t < kWriterThreads; ++t) n_acknowledged += acknowledged[t] - before[t];
   }
   EXPECT_GT(n_acknowledged, 100 * n_kills);
 }
@@ -427,7 +427,7 @@ TEST_F(CrashTest, APowerCutLeavesWhatWasThereAtOneMoment) {
     const Counts acknowledged = write_and_kill(rng_.below(600));
     if (cut_power()) ++n_cuts;
     check(acknowledged, true);
-    for (std::size_t t = 0; t < kThreads; ++t) n_lost += acknowledged[t] + 1 - counts_[t];
+    for (std::size_t t = 0; t < kWriterThreads; ++t) n_lost += acknowledged[t] + 1 - counts_[t];
   }
   EXPECT_GT(n_cuts, n_kills / 4);
   EXPECT_GT(n_lost, 10 * n_kills);

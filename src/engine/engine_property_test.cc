@@ -28,7 +28,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kShortHistory = 8;
 constexpr std::size_t kUsers = 6;
-constexpr std::size_t kItems = 14;
+constexpr std::size_t kItemIds = 14;
 constexpr std::size_t kSteps = 400;
 
 const std::vector<std::string> kGenres = {R"("Drama")", R"("War")", R"("Comedy")"};
@@ -404,7 +404,7 @@ class EnginePropertyTest : public testing::TestWithParam<std::uint64_t> {
   void ask() {
     const std::string& user = one_of(users_);
     const PlainFilter filter = some_filter();
-    const std::size_t k = 1 + rng_.below(kItems + 2);
+    const std::size_t k = 1 + rng_.below(kItemIds + 2);
     const std::string trouble = fmt::format("{}, k {}, {}", user, k, filter.json);
     RecommendRequest request = {.user = user, .k = k, .filter = filter.json};
     request.include_seen = one_in(3);
@@ -446,7 +446,7 @@ class EnginePropertyTest : public testing::TestWithParam<std::uint64_t> {
 
   void ask_for_similar() {
     const std::string& item = one_of(items_);
-    const auto answer = engine_->similar(item, kItems);
+    const auto answer = engine_->similar(item, kItemIds);
     ASSERT_EQ(answer.has_value(), plain_.items().contains(item)) << item;
     if (!answer) return;
     check_order(*answer, item);
@@ -464,7 +464,7 @@ class EnginePropertyTest : public testing::TestWithParam<std::uint64_t> {
         *std::next(candidates.begin(), static_cast<std::ptrdiff_t>(rng_.below(candidates.size())))};
     const std::vector<GroupCap> caps = {{.property = "genre", .at_most = 1}};
     const auto answer =
-        engine_->recommend({.user = "stranger", .k = kItems, .pinned = pinned, .caps = caps});
+        engine_->recommend({.user = "stranger", .k = kItemIds, .pinned = pinned, .caps = caps});
     ASSERT_TRUE(answer) << answer.error().message;
     ASSERT_FALSE(answer->items.empty());
     EXPECT_EQ(answer->items[0].item, pinned[0]);
@@ -488,7 +488,7 @@ class EnginePropertyTest : public testing::TestWithParam<std::uint64_t> {
   ManualClock clock_{kNow};
   EngineOptions options_;
   const std::vector<std::string> users_ = names('u', kUsers);
-  const std::vector<std::string> items_ = names('i', kItems);
+  const std::vector<std::string> items_ = names('i', kItemIds);
   const std::vector<std::string> property_names_ = {"available", "genre", "year"};
   std::unique_ptr<Engine> engine_;
   PlainEngine plain_{kShortHistory};
