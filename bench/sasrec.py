@@ -4,9 +4,9 @@
 Amazon Beauty as S3-Rec has it: 22,363 users, 12,101 items. The last item of each user is judged, all
 items are ranked, those of the history left out. Options are chosen by the item before it: those of
 markov and rp3beta, `tuned`, here by `coseno tune`. sasrec stands twice: `like the published`, whose training holds
-the last but one item of every user out to choose its epoch, as papers do, and stands against all items; and at
-its defaults, which learn those of all but 2,000 users, as the other models do, and against 2,048 items a
-step. Blends are of a network and what is tuned, count their models alike, and go by rank.
+the last but one item of every user out to choose its epoch, as papers do, with all items as negatives and
+the temperature that they chose; and at its defaults, which learn those of all but 2,000 users, as the other
+models do, with 2,048 negatives a step. Blends are of a network and what is tuned, count their models alike, and go by rank.
 
 Networks are trained by coseno-train-deep (./dev build --deep), 15 and 5 minutes; with --networks FOLDER they are
 taken from there where they are there, and kept there where not. Latency: one thread, a history of 50, all
@@ -31,7 +31,7 @@ LIKE_PUBLISHED = "sasrec, like the published"
 AT_DEFAULTS = "sasrec"
 # Of networks, by file name: what they are called, and how they are trained.
 NETWORKS = {
-    "published.safetensors": (LIKE_PUBLISHED, {"validation_users": EVERYBODY, "negatives": 0}),
+    "published.safetensors": (LIKE_PUBLISHED, {"validation_users": EVERYBODY, "negatives": 0, "temperature": 0.07}),
     "defaults.safetensors": (AT_DEFAULTS, {}),
 }
 # By their papers, on the same split.
