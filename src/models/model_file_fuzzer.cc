@@ -153,7 +153,6 @@ std::vector<std::byte> sealed(const std::uint8_t* data, std::size_t size) {
   return bytes;
 }
 
-// What loads must serve.
 // Whatever a file holds, what is printed of a score is a number.
 void check_scores(std::span<const float> scores) {
   for (const float score : scores) {
@@ -161,6 +160,7 @@ void check_scores(std::span<const float> scores) {
   }
 }
 
+// What loads must serve.
 void use(const FittedModel& fitted) {
   const Model& model = *fitted.model;
   std::vector<float> scores(model.n_items());
