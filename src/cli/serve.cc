@@ -156,10 +156,9 @@ void wait_for_end(const Signals& signals, bool has_tls, server::HttpServer& http
       log.write(LogLevel::info, "stopping", {{"signal", number == SIGINT ? "SIGINT" : "SIGTERM"}});
       return;
     }
-    const Result<void> reloaded = http.reload_tls();
     if (!has_tls) {
       log.write(LogLevel::info, "no TLS files to read anew");
-    } else if (reloaded) {
+    } else if (const Result<void> reloaded = http.reload_tls(); reloaded) {
       log.write(LogLevel::info, "TLS files read anew");
     } else {
       log.write(LogLevel::error, "TLS files not taken", {{"what", reloaded.error().message}});
