@@ -255,12 +255,16 @@ Tensor SequenceNetwork::softmax_loss(const Tensor& right, const Tensor& wrong,
 // how few negatives there are; with calibration t and a share a of all items drawn:
 //
 //   b = a (t (1 - 1 / a) + 1 / a)
+//
+// Scores begin near 0; there `prior` has both sides pull alike (Lin et al., ICCV 2017, 4.1).
 Tensor SequenceNetwork::gbce_loss(const Tensor& right, const Tensor& wrong,
                                   const Negatives& negatives) const {
-  const double share = static_cast<double>(negatives.items.size()) /
-                       static_cast<double>(std::max<std::size_t>(shape_.n_items, 2) - 1);
+  const auto n_negatives = static_cast<double>(negatives.items.size());
+  const double share =
+      n_negatives / static_cast<double>(std::max<std::size_t>(shape_.n_items, 2) - 1);
   const double power = share * (options_.calibration * (1 - 1 / share) + 1 / share);
-  return (torch::softplus(wrong).sum() - power * torch::log_sigmoid(right).sum()) /
+  const double prior = std::log(power / n_negatives);
+  return (torch::softplus(wrong + prior).sum() - power * torch::log_sigmoid(right + prior).sum()) /
          static_cast<double>(right.size(0));
 }
 

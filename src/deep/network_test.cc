@@ -111,6 +111,55 @@ TEST(NetworkTest, ALaterEventMovesNothingBeforeIt) {
   }
 }
 
+// The formulas of models/sasrec_options.h in double, of the scores that the network gives.
+double plain_loss(const SequenceNetwork& network, const PackedBatch& batch,
+                  const std::vector<std::int64_t>& negatives, const SasrecOptions& options) {
+  std::vector<float> scores(batch.asked.size() * kItems);
+  network.scores(batch, scores);
+  const auto n_drawn = static_cast<double>(negatives.size());
+  const double a = n_drawn / (kItems - 1);
+  const double b = a * (options.calibration * (1 - 1 / a) + 1 / a);
+  const double c = std::log(b / n_drawn);
+  double loss = 0;
+  for (std::size_t row = 0; row < batch.asked.size(); ++row) {
+    const auto score = [&](std::int64_t item) {
+      return static_cast<double>(scores[row * kItems + static_cast<std::size_t>(item)]);
+    };
+    const double right = score(batch.next[row]);
+    double others = 0;  // sum over the negatives
+    for (const std::int64_t item : negatives) {
+      if (item == batch.next[row]) continue;
+      others += options.loss == SasrecOptions::kGbce ? std::log1p(std::exp(score(item) + c))
+                                                     : std::exp(score(item)) * kItems / n_drawn;
+    }
+    loss += options.loss == SasrecOptions::kGbce ? b * std::log1p(std::exp(-right - c)) + others
+                                                 : std::log(std::exp(right) + others) - right;
+  }
+  return loss / static_cast<double>(batch.asked.size());
+}
+
+TEST(NetworkTest, LossesAreThoseOfTheFormulas) {
+  SasrecOptions options = small();
+  for (const std::string_view loss : {SasrecOptions::kSampledSoftmax, SasrecOptions::kGbce}) {
+    options.loss = loss;
+    SequenceNetwork network(options, kItems);
+    set(network, random_sasrec(network.shape(), static_cast<float>(options.temperature), 6));
+    const PackedBatch batch = Histories3().batch();
+    Rng rng(1);
+    const Negatives negatives = NegativeSampler(kItems, 8).draw(rng);
+    const double expected = plain_loss(network, batch, negatives.items, options);
+    EXPECT_NEAR(network.add_gradients(batch, negatives, rng), expected, 1e-4 * expected) << loss;
+    // All items are the negatives of which there are as many.
+    Negatives all;
+    const double of_all = network.add_gradients(batch, all, rng);
+    for (std::int64_t item = 0; item < static_cast<std::int64_t>(kItems); ++item) {
+      all.items.push_back(item);
+    }
+    options.loss = SasrecOptions::kSampledSoftmax;
+    EXPECT_NEAR(of_all, plain_loss(network, batch, all.items, options), 1e-4 * of_all);
+  }
+}
+
 class GradientTest : public testing::TestWithParam<const char*> {};
 
 // Against differences of the loss; in float, so of steps that are not too small.

@@ -16,13 +16,16 @@ constexpr std::string_view kSasrecName = "sasrec";
 // all items.
 //
 //   softmax:  -log(e^s+ / (e^s+ + sum over S of e^(s_j) n / |S|))
-//   gbce:     -b log(sigmoid(s+)) - sum over S of log(1 - sigmoid(s_j)),
-//             b = a (t (1 - 1 / a) + 1 / a), a = |S| / (n - 1), t: calibration
+//   gbce:     -b log(sigmoid(s+ + c)) - sum over S of log(1 - sigmoid(s_j + c)),
+//             b = a (t (1 - 1 / a) + 1 / a), a = |S| / (n - 1), t: calibration, c = log(b / |S|)
 //
 // The first stands for the softmax over all items (n / |S|: logQ correction), the second makes up
-// for the few negatives by which plain binary cross-entropy is too sure of itself.
+// for the few negatives by which plain binary cross-entropy is too sure of itself. c, which is not
+// in the paper and changes no ranking, is what all scores would have to fall by first: without it
+// that is all that is learnt for so long that the vectors of all items are alike by then.
 //
-// Sources: Bengio and Senecal 2008; Petrov and Macdonald, RecSys 2023 (gSASRec).
+// Sources: Bengio and Senecal 2008; Petrov and Macdonald, RecSys 2023 (gSASRec); Lin et al., ICCV
+// 2017, 4.1 (c).
 struct SasrecOptions {
   static constexpr std::string_view kSampledSoftmax = "softmax";
   static constexpr std::string_view kGbce = "gbce";
