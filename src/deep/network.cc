@@ -50,7 +50,7 @@ double normal(Rng& rng) {
 // Of a tensor's numbers before training; 0: they are zeros.
 double first_deviation(const SasrecTensor& tensor) {
   if (tensor.name.ends_with("embedding.weight")) return kDeviation;
-  if (tensor.shape.size() != 2 || tensor.name.ends_with("distance_bias")) return 0;
+  if (tensor.shape.size() != 2 || tensor.name.ends_with("_bias")) return 0;
   // Glorot and Bengio 2010; the three projections of in_proj are square.
   const std::size_t n_out = std::min(
       tensor.shape[0], tensor.name.ends_with("in_proj_weight") ? tensor.shape[1] : tensor.shape[0]);
@@ -89,9 +89,10 @@ class Forward {
   Tensor run(const Tensor& embedded) {
     Tensor x = drop(embedded * std::sqrt(static_cast<double>(dim_)));
     const Tensor mask = attention_mask();
+    const Tensor kinds = shape_.intervals ? interval_kinds() : Tensor();
     for (std::size_t b = 0; b < shape_.blocks; ++b) {
       const std::string block = "blocks." + std::to_string(b) + ".";
-      x = join(x, attention(norm(x, block + "attention_norm"), block, mask),
+      x = join(x, attention(norm(x, block + "attention_norm"), block, mask, kinds),
                block + "attention_gate");
       x = join(x, feed_forward(norm(x, block + "feed_forward_norm"), block),
                block + "feed_forward_gate");
@@ -164,15 +165,38 @@ class Forward {
     return bias.index_select(1, view_of(index).clone()).view({heads_, width_, width_});
   }
 
-  Tensor attention(const Tensor& x, const std::string& block, const Tensor& mask) {
+  // rows x width x width: of which kind the time from the second position to the first is.
+  Tensor interval_kinds() {
+    const auto n = static_cast<std::int64_t>(batch_.width);
+    Tensor kinds = torch::zeros({n_rows_, n, n}, torch::kInt64);
+    auto* const out = kinds.template data_ptr<std::int64_t>();
+    const std::size_t width = batch_.width;
+    for (std::size_t t = 0; t < batch_.times.size(); ++t) {
+      const std::size_t first = t - t % width;
+      for (std::size_t s = first; s < t; ++s) {
+        out[t * width + s - first] =
+            static_cast<std::int64_t>(sasrec_interval(batch_.times[s], batch_.times[t]));
+      }
+    }
+    return kinds;
+  }
+
+  // rows x heads x width x width. By embedding(), whose gradient is faster than index_select's.
+  static Tensor intervals(const Tensor& bias, const Tensor& kinds) {
+    return torch::embedding(bias.t(), kinds).permute({0, 3, 1, 2});
+  }
+
+  Tensor attention(const Tensor& x, const std::string& block, const Tensor& mask,
+                   const Tensor& kinds) {
     const std::int64_t head_dim = dim_ / heads_;
     const Tensor projected = torch::linear(x, tensors_[block + "attention.in_proj_weight"],
                                            tensors_[block + "attention.in_proj_bias"]);
     const Tensor split =
         projected.view({n_rows_, width_, 3, heads_, head_dim}).permute({2, 0, 3, 1, 4});
     const Tensor queries = split[0] / std::sqrt(static_cast<double>(head_dim));
-    const Tensor logits = torch::matmul(queries, split[1].transpose(2, 3)) + mask +
-                          distances(tensors_[block + "distance_bias"]);
+    Tensor logits = torch::matmul(queries, split[1].transpose(2, 3)) + mask +
+                    distances(tensors_[block + "distance_bias"]);
+    if (shape_.intervals) logits = logits + intervals(tensors_[block + "interval_bias"], kinds);
     const Tensor seen = torch::matmul(drop(torch::softmax(logits, 3)), split[2]);
     return torch::linear(seen.transpose(1, 2).reshape({n_rows_ * width_, dim_}),
                          tensors_[block + "attention.out_proj.weight"],

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <utility>
 
 #include "math/top_k.h"
 #include "models/sasrec.h"
@@ -22,6 +24,7 @@ SasrecOptions small() {
   options.heads = 2;
   options.hidden = 10;
   options.gated = true;
+  options.intervals = true;
   options.temperature = 0.2;
   options.dropout = 0;
   options.negatives = 8;
@@ -36,21 +39,36 @@ std::vector<std::uint32_t> items(std::size_t n, std::uint64_t seed) {
   return items;
 }
 
+// Rising by steps of all sizes.
+std::vector<std::int64_t> times(std::size_t n, std::uint64_t seed) {
+  Rng rng(seed);
+  std::vector<std::int64_t> times = {1'700'000'000};
+  while (times.size() < n)
+    times.push_back(times.back() + static_cast<std::int64_t>(rng.below(1U << rng.below(25))));
+  return times;
+}
+
 void set(SequenceNetwork& network, const SasrecTrained& trained) {
   std::ranges::copy(trained.parameters, network.parameters().begin());
 }
 
-// One window of each length up to the largest, each asked at all of its positions.
+// Windows of some lengths up to the largest, each asked at all of its positions.
+struct TimedHistory {
+  explicit TimedHistory(std::size_t n, std::uint64_t seed)
+      : items(coseno::items(n, seed)), times(coseno::times(n, seed)) {}
+
+  std::vector<std::uint32_t> items;
+  std::vector<std::int64_t> times;
+};
 struct Histories3 {
-  std::vector<std::uint32_t> a = items(7, 1);
-  std::vector<std::uint32_t> b = items(3, 2);
-  std::vector<std::uint32_t> c = items(5, 3);
+  std::array<TimedHistory, 3> all = {TimedHistory(7, 1), TimedHistory(3, 2), TimedHistory(5, 3)};
 
   PackedBatch batch() const {
     std::vector<Window> windows;
-    for (const auto* one : {&a, &b, &c}) {
-      const std::span all(*one);
-      windows.push_back({all.first(all.size() - 1), all.subspan(1)});
+    for (const TimedHistory& one : all) {
+      const std::size_t n = one.items.size() - 1;
+      windows.push_back({std::span(one.items).first(n), std::span(one.items).subspan(1),
+                         std::span(one.times).first(n)});
     }
     return pack(windows, 6);
   }
@@ -70,10 +88,10 @@ TEST(NetworkTest, ScoresAreThoseOfTheModelThatServes) {
     std::vector<float> scores(batch.asked.size() * kItems);
     network.scores(batch, scores);
     std::size_t row = 0;
-    for (const auto* one : {&histories.a, &histories.b, &histories.c}) {
+    for (const TimedHistory& one : histories.all) {
       std::vector<Interaction> history;
-      for (std::size_t i = 0; i + 1 < one->size(); ++i, ++row) {
-        history.push_back({static_cast<ItemIndex>((*one)[i]), 1, 0});
+      for (std::size_t i = 0; i + 1 < one.items.size(); ++i, ++row) {
+        history.push_back({static_cast<ItemIndex>(one.items[i]), 1, one.times[i]});
         std::vector<float> served(kItems);
         model.score({.history = history}, served);
         const auto trained_scores = std::span(scores).subspan(row * kItems, kItems);
@@ -98,17 +116,22 @@ TEST(NetworkTest, ALaterEventMovesNothingBeforeIt) {
   const PackedBatch before = histories.batch();
   std::vector<float> scores(before.asked.size() * kItems);
   network.scores(before, scores);
-  histories.a[3] = (histories.a[3] + 1) % kItems;
-  const PackedBatch after = histories.batch();
-  std::vector<float> changed(scores.size());
-  network.scores(after, changed);
-  const auto is_same = [&](std::size_t row) {
-    return std::ranges::equal(std::span(scores).subspan(row * kItems, kItems),
-                              std::span(changed).subspan(row * kItems, kItems));
+  const auto expect_changed_from_3_to_5 = [&] {
+    const PackedBatch after = histories.batch();
+    std::vector<float> changed(scores.size());
+    network.scores(after, changed);
+    for (std::size_t row = 0; row < before.asked.size(); ++row) {
+      const bool is_same = std::ranges::equal(std::span(scores).subspan(row * kItems, kItems),
+                                              std::span(changed).subspan(row * kItems, kItems));
+      EXPECT_EQ(is_same, row < 3 || row >= 6) << row;
+    }
   };
-  for (std::size_t row = 0; row < before.asked.size(); ++row) {
-    EXPECT_EQ(is_same(row), row < 3 || row >= 6) << row;
-  }
+  TimedHistory& first = histories.all[0];
+  const std::uint32_t item = std::exchange(first.items[3], (first.items[3] + 1) % kItems);
+  expect_changed_from_3_to_5();
+  first.items[3] = item;
+  first.times[3] += 100'000'000;
+  expect_changed_from_3_to_5();
 }
 
 // The formulas of models/sasrec_options.h in double, of the scores that the network gives.

@@ -18,6 +18,7 @@ PackedBatch pack(std::span<const Window> windows, std::size_t width) {
       filled.push_back(0);
       n_windows.push_back(0);
       batch.items.resize(filled.size() * width, 0);
+      batch.times.resize(filled.size() * width, 0);
       batch.windows.resize(filled.size() * width, -1);
     }
     const std::size_t begin = row * width + filled[row];
@@ -25,6 +26,7 @@ PackedBatch pack(std::span<const Window> windows, std::size_t width) {
     for (std::size_t i = 0; i < window.items.size(); ++i) {
       batch.items[begin + i] = window.items[i];
       batch.windows[begin + i] = n_windows[row];
+      if (!window.times.empty()) batch.times[begin + i] = window.times[i];
       if (i < unasked) continue;
       batch.asked.push_back(static_cast<std::int64_t>(begin + i));
       batch.next.push_back(window.next[i - unasked]);

@@ -11,11 +11,13 @@ TEST(PackingTest, WindowsShareRowsAndNothingIsLost) {
   const Items a = {1, 2, 3};
   const Items b = {4, 5};
   const Items c = {6, 7};
+  const std::vector<std::int64_t> times = {10, 20, 40};
   const std::vector<Window> windows = {
-      {a, Items{}}, {b, std::span(a).first(2)}, {c, std::span(b).first(1)}};
+      {a, Items{}, times}, {b, std::span(a).first(2)}, {c, std::span(b).first(1)}};
   const PackedBatch batch = pack(windows, 5);
   ASSERT_EQ(batch.n_rows, 2);
   EXPECT_EQ(batch.items, (std::vector<std::int64_t>{1, 2, 3, 4, 5, 6, 7, 0, 0, 0}));
+  EXPECT_EQ(batch.times, (std::vector<std::int64_t>{10, 20, 40, 0, 0, 0, 0, 0, 0, 0}));
   EXPECT_EQ(batch.windows, (std::vector<std::int32_t>{0, 0, 0, 1, 1, 0, 0, -1, -1, -1}));
   EXPECT_EQ(batch.asked, (std::vector<std::int64_t>{3, 4, 6}));
   EXPECT_EQ(batch.next, (std::vector<std::int64_t>{1, 2, 4}));

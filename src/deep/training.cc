@@ -78,10 +78,16 @@ class Training {
     for (const std::size_t u : judges_) is_judge_[u] = 1;
   }
 
-  // What is learnt of a user.
-  std::span<const std::uint32_t> learnt(std::size_t u) const {
-    const auto history = histories_.user(u);
-    return history.first(history.size() - (is_judge_[u] != 0 ? 1 : 0));
+  // How many events of a user are learnt.
+  std::size_t n_learnt(std::size_t u) const {
+    return histories_.user(u).size() - (is_judge_[u] != 0 ? 1 : 0);
+  }
+
+  // Events [begin, end) of a user, and what follows the last n_asked of them.
+  Window window(std::size_t u, std::size_t begin, std::size_t end, std::size_t n_asked) const {
+    return {histories_.user(u).subspan(begin, end - begin),
+            histories_.user(u).subspan(end + 1 - n_asked, n_asked),
+            histories_.times_of(u).subspan(begin, end - begin)};
   }
 
   // All of each history, in windows that end elsewhere in every epoch, in an order of chance.
@@ -89,13 +95,11 @@ class Training {
     Rng rng(options_.seed, kOrder, epoch_);
     std::vector<Window> windows;
     for (std::size_t u = 0; u < histories_.n_users(); ++u) {
-      const auto history = learnt(u);
-      if (history.size() < 2) continue;
-      const std::size_t n = history.size() - 1;
+      if (n_learnt(u) < 2) continue;
+      const std::size_t n = n_learnt(u) - 1;
       std::size_t end = n <= length_ ? n : 1 + rng.below(length_);
       for (std::size_t begin = 0; begin < n; begin = end, end = std::min(n, end + length_)) {
-        windows.push_back(
-            {history.subspan(begin, end - begin), history.subspan(begin + 1, end - begin)});
+        windows.push_back(window(u, begin, end, end - begin));
       }
     }
     shuffle(windows, rng);
@@ -165,9 +169,7 @@ class Training {
   double gain(std::span<const std::size_t> users) {
     std::vector<Window> windows;
     for (const std::size_t u : users) {
-      const auto history = learnt(u);
-      windows.push_back(
-          {history.last(std::min(history.size(), length_)), histories_.user(u).last(1)});
+      windows.push_back(window(u, n_learnt(u) - std::min(n_learnt(u), length_), n_learnt(u), 1));
     }
     const std::size_t n_items = histories_.n_items;
     std::vector<float> scores(users.size() * n_items);
@@ -176,7 +178,9 @@ class Training {
     for (std::size_t i = 0; i < users.size(); ++i) {
       const std::span row = std::span(scores).subspan(i * n_items, n_items);
       const float score = row[windows[i].next.front()];
-      for (const std::uint32_t seen : learnt(users[i])) row[seen] = -INFINITY;
+      for (const std::uint32_t seen : histories_.user(users[i]).first(n_learnt(users[i]))) {
+        row[seen] = -INFINITY;
+      }
       // Of equal scores the others come first.
       const auto n_above = static_cast<std::size_t>(
           std::ranges::count_if(row, [&](float other) { return other >= score; }));
@@ -268,9 +272,10 @@ double needed_bytes(const Histories& histories, const SasrecOptions& options) {
   const auto n_events = static_cast<double>(histories.items.size());
   const double n_positions = std::min(options.batch * length, n_events);
   const double n_scored = options.negatives == 0 ? n_items : options.negatives;
+  const double of_attention = (options.intervals ? 8.0 : 6.0) * options.heads * length;
   const double of_position =
-      options.blocks * (12.0 * options.dim + 3.0 * options.hidden + 6.0 * options.heads * length) +
-      4 * n_scored;
+      options.blocks * (12.0 * options.dim + 3.0 * options.hidden + of_attention) +
+      (options.intervals ? 2 * length : 0) + 4 * n_scored;
   const double of_judges = kUsersInValidationBatch * n_items;
   const auto n = static_cast<double>(n_parameters(sasrec_shape(options, histories.n_items)));
   return sizeof(float) * (5 * n + n_positions * of_position + of_judges);

@@ -25,6 +25,29 @@ Histories rings() {
       histories.items.push_back((first + i) % kTrainedItems);
     histories.begin.push_back(histories.items.size());
   }
+  histories.times.resize(histories.items.size());
+  return histories;
+}
+
+// Two items of chance, a second or an hour apart: the first tells what comes next where it was just
+// before, and the second where the first was long before.
+Histories hurries() {
+  constexpr std::uint32_t kKinds = kTrainedItems / 3;
+  Histories histories;
+  histories.n_items = kTrainedItems;
+  Rng rng(1);
+  for (int user = 0; user < 400; ++user) {
+    const auto first = static_cast<std::uint32_t>(rng.below(kKinds));
+    const auto second = static_cast<std::uint32_t>(rng.below(kKinds));
+    const std::int64_t between = user % 2 == 0 ? 1 : 3600;
+    const std::int64_t start = 1 + static_cast<std::int64_t>(rng.below(1000000));
+    const std::uint32_t next = user % 2 == 0 ? first : second;
+    for (const std::uint32_t item : {first, kKinds + second, 2 * kKinds + next})
+      histories.items.push_back(item);
+    for (const std::int64_t time : {start, start + between, start + between})
+      histories.times.push_back(time);
+    histories.begin.push_back(histories.items.size());
+  }
   return histories;
 }
 
@@ -66,6 +89,20 @@ TEST(TrainingTest, LearnsWhatOnlyTheOrderTells) {
     }
     EXPECT_GE(n_right, 10) << loss;  // of 11
   }
+}
+
+TEST(TrainingTest, LearnsWhatOnlyTheTimeBetweenTells) {
+  set_torch_threads(1);
+  DeepTrainingOptions options = coseno::options();
+  options.model.epochs = 40;
+  options.model.dropout = 0.1;
+  options.model.validation_users = 100;
+  const auto without = train_deep(hurries(), options);
+  options.model.intervals = true;
+  const auto trained = train_deep(hurries(), options);
+  ASSERT_TRUE(without.has_value() && trained.has_value());
+  EXPECT_LT(without->ndcg, 0.85);
+  EXPECT_GT(trained->ndcg, 0.95);
 }
 
 TEST(TrainingTest, ASeedGivesTheSameNumbers) {
@@ -124,6 +161,7 @@ TEST(TrainingLimitsTest, WhatMemoryWillNotHoldIsToldBefore) {
   options.model.negatives = 100000;
   Histories histories = rings();
   histories.items.assign(20000000, 1);
+  histories.times.assign(20000000, 0);
   histories.begin.back() = histories.items.size();
   const auto trained = train_deep(histories, options);
   ASSERT_FALSE(trained.has_value());

@@ -37,8 +37,10 @@ class FoldInsTest : public testing::Test {
 
 Tastes taste(std::vector<std::uint32_t> items, float weight = 1) {
   Tastes tastes;
+  std::int64_t time = 0;  // of the first not known, then ever later
   for (const std::uint32_t item : items) {
-    tastes.interactions.push_back({ItemIndex{item}, 1, 0});
+    tastes.interactions.push_back({ItemIndex{item}, 1, time});
+    time = 3 * time + 10;
     tastes.weights.push_back(weight);
   }
   return tastes;
@@ -120,8 +122,13 @@ TEST_F(FoldInsTest, ThreadsMayAskAtOnce) {
 // A model that reads in order: what was read is kept, and read on from.
 class SequenceFoldInsTest : public testing::Test {
  protected:
-  static constexpr SasrecShape kShape = {
-      .n_items = 9, .dim = 8, .length = 4, .blocks = 2, .heads = 2, .hidden = 6};
+  static constexpr SasrecShape kShape = {.n_items = 9,
+                                         .dim = 8,
+                                         .length = 4,
+                                         .blocks = 2,
+                                         .heads = 2,
+                                         .hidden = 6,
+                                         .intervals = true};
 
   void expect_right(const Tastes& tastes) {
     SearchQuery found;
@@ -151,6 +158,9 @@ TEST_F(SequenceFoldInsTest, OfAnotherBeginningNothingIsTaken) {
   mixed.weights.back() = 1;
   expect_right(mixed);
   expect_right(taste({0, 1, 2, 3}));
+  Tastes other_times = taste({0, 1, 2, 3, 4});
+  other_times.interactions[1].time += 5000;
+  expect_right(other_times);
   expect_right({});
   expect_right(taste({5}));
 }

@@ -11,6 +11,7 @@ namespace {
 
 constexpr const char* kBegin = "histories.begin";
 constexpr const char* kItemsOfHistories = "histories.items";
+constexpr const char* kTimesOfHistories = "histories.times";
 constexpr const char* kNItems = "histories.n_items";
 
 // Item numbers are 32-bit.
@@ -22,10 +23,12 @@ Histories histories_of(const UserItemMatrix& matrix) {
   Histories histories;
   histories.n_items = matrix.n_items();
   histories.items.reserve(matrix.n_entries());
+  histories.times.reserve(matrix.n_entries());
   histories.begin.reserve(matrix.n_users() + 1);
   for (std::size_t u = 0; u < matrix.n_users(); ++u) {
     for (const Interaction& act : matrix.user(static_cast<UserIndex>(u))) {
       histories.items.push_back(std::to_underlying(act.item));
+      histories.times.push_back(act.time);
     }
     histories.begin.push_back(histories.items.size());
   }
@@ -37,6 +40,7 @@ Result<void> write_histories(const Histories& histories, const std::string& path
   const std::vector<std::int64_t> begin(histories.begin.begin(), histories.begin.end());
   file.add(kBegin, {begin.size()}, std::span(begin));
   file.add(kItemsOfHistories, {histories.items.size()}, std::span(histories.items));
+  file.add(kTimesOfHistories, {histories.times.size()}, std::span(histories.times));
   file.set_metadata(kNItems, fmt::format("{}", histories.n_items));
   return file.write(path);
 }
@@ -45,6 +49,7 @@ Result<Histories> read_histories(const std::string& path) {
   COSENO_ASSIGN(file, TensorFile::read(path));
   COSENO_ASSIGN(begin, file.int64s(kBegin, {TensorFile::kAny}));
   COSENO_ASSIGN(items, file.uint32s(kItemsOfHistories, {TensorFile::kAny}));
+  COSENO_ASSIGN(times, file.int64s(kTimesOfHistories, {items.size()}));
   COSENO_ASSIGN(n_items, file.metadata(kNItems));
   const auto corrupt = [&](std::string_view what) {
     return make_error(ErrorCode::corrupt, "{}: {}", path, what);
@@ -64,6 +69,7 @@ Result<Histories> read_histories(const std::string& path) {
   }
   histories.begin.assign(begin.begin(), begin.end());
   histories.items.assign(items.begin(), items.end());
+  histories.times.assign(times.begin(), times.end());
   return histories;
 }
 

@@ -2,6 +2,7 @@
 //
 //   histories.begin   I64, n_users + 1: user u has items[begin[u]] to items[begin[u + 1] - 1]
 //   histories.items   U32, oldest first, each below n_items
+//   histories.times   I64, of each of items: Unix seconds, 0 where not known
 //   metadata          "histories.n_items"
 //
 // in the form of models/tensor_file.h, so that NumPy reads it too.
@@ -22,10 +23,14 @@ struct Histories {
   std::size_t n_items = 0;
   std::vector<std::size_t> begin = {0};  // n_users + 1
   std::vector<std::uint32_t> items;
+  std::vector<std::int64_t> times;  // as many
 
   std::size_t n_users() const { return begin.size() - 1; }
   std::span<const std::uint32_t> user(std::size_t u) const {
     return std::span(items).subspan(begin[u], begin[u + 1] - begin[u]);
+  }
+  std::span<const std::int64_t> times_of(std::size_t u) const {
+    return std::span(times).subspan(begin[u], begin[u + 1] - begin[u]);
   }
 };
 

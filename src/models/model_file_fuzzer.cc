@@ -85,8 +85,14 @@ std::string vectors_model_file() {
 std::string sasrec_file() {
   FittedModel fitted;
   fitted.dataset = tiny_dataset();
-  const SasrecShape shape = {
-      .n_items = 3, .dim = 2, .length = 2, .blocks = 1, .heads = 1, .hidden = 1, .gated = true};
+  const SasrecShape shape = {.n_items = 3,
+                             .dim = 2,
+                             .length = 2,
+                             .blocks = 1,
+                             .heads = 1,
+                             .hidden = 1,
+                             .gated = true,
+                             .intervals = true};
   fitted.model = std::make_unique<Sasrec>(random_sasrec(shape, 0.5, 1));
   return written([&](const std::string& path) { return save_model(fitted, path); });
 }

@@ -45,11 +45,13 @@ void Sasrec::read(std::span<const Interaction> acts, std::span<const float> weig
   KnownPart known = known_part({.history = acts, .weights = weights}, n_items());
   std::vector<std::size_t> rows;
   std::vector<float> log_weights;
+  std::vector<std::int64_t> times;
   for (std::size_t j = 0; j < known.history.size(); ++j) {
     const std::size_t item = offset(known.history[j].item);
     if (is_known_[item] == 0) continue;
     rows.push_back(item);
     log_weights.push_back(std::log(known.weights[j]));
+    times.push_back(known.history[j].time);
   }
   const std::size_t n = std::min(rows.size(), encoder_.reach());
   if (n == 0) return;
@@ -57,7 +59,7 @@ void Sasrec::read(std::span<const Interaction> acts, std::span<const float> weig
   for (std::size_t r = 0; r < n; ++r) {
     std::ranges::copy(items_.row(rows[rows.size() - n + r]), embedded.row(r).begin());
   }
-  encoder_.read(embedded, std::span(log_weights).last(n), state);
+  encoder_.read(embedded, std::span(log_weights).last(n), std::span(times).last(n), state);
   if (temperature_ == 0) return;
   const float length = std::sqrt(dot(state.vector, state.vector));
   if (length == 0) return;

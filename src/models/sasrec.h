@@ -25,7 +25,8 @@ class TensorFile;
 //
 // u: the vector of the history (models/sasrec_encoder.h), e_i: the row of item_embedding, by which
 // an item of the history is read too. Trained to tell, at every position, what comes next
-// (models/sasrec_options.h has the loss). Only the order of a history counts, and no values.
+// (models/sasrec_options.h has the loss). Only the order of a history counts, with `intervals` its
+// times too, and no values.
 //
 // Training is a program of its own, coseno-train-deep, because it needs LibTorch; what it, or
 // PyTorch, has trained is served without. docs/formats.md names the tensors.

@@ -122,6 +122,10 @@ SasrecEncoder::SasrecEncoder(const SasrecShape& shape, std::span<const float> pa
     for (std::size_t h = 0; h < shape.heads; ++h) {
       std::ranges::reverse(std::span(block.distance_bias).subspan(h * shape.length, shape.length));
     }
+    if (shape.intervals) {
+      const std::span<const float> intervals = values[name + "interval_bias"];
+      block.interval_bias.assign(intervals.begin(), intervals.end());
+    }
     block.feed_forward_norm = norm(name + "feed_forward_norm");
     block.up = linear(up + "weight", up + "bias", 0, shape.hidden, plain, hidden);
     block.down = linear(down + "weight", down + "bias", 0, d, hidden, plain);
@@ -158,11 +162,15 @@ void SasrecEncoder::attend(const Block& block, std::size_t b, const Factors& que
   const float scale = 1 / std::sqrt(static_cast<float>(head_dim_));
   const std::size_t n = state.log_weights.size();
   std::vector<float> shares(shape_.length);
+  std::vector<std::size_t> intervals(shape_.intervals ? shape_.length : 0);
   for (std::size_t i = 0; i < n_queries; ++i) {
     const std::size_t end = n - n_queries + i + 1;
     const std::size_t n_seen = std::min(end, shape_.length);
     const std::size_t begin = end - n_seen;
     const std::span<float> a = std::span(shares).first(n_seen);
+    for (std::size_t s = 0; s < n_seen && shape_.intervals; ++s) {
+      intervals[s] = sasrec_interval(state.times[begin + s], state.times[end - 1]);
+    }
     for (std::size_t h = 0; h < shape_.heads; ++h) {
       const std::size_t part = b * shape_.heads + h;
       const auto rows = [&](const std::vector<float>& all) {
@@ -173,6 +181,7 @@ void SasrecEncoder::attend(const Block& block, std::size_t b, const Factors& que
       float largest = -INFINITY;
       for (std::size_t s = 0; s < n_seen; ++s) {
         a[s] = a[s] * scale + distance[s] + state.log_weights[begin + s];
+        if (shape_.intervals) a[s] += block.interval_bias[h * kSasrecIntervals + intervals[s]];
         largest = std::max(largest, a[s]);
       }
       float sum = 0;
@@ -187,12 +196,17 @@ void SasrecEncoder::attend(const Block& block, std::size_t b, const Factors& que
 }
 
 void SasrecEncoder::read(Factors& embedded, std::span<const float> log_weights,
-                         SequenceState& state) const {
+                         std::span<const std::int64_t> times, SequenceState& state) const {
   const std::size_t n = embedded.n_rows();
   COSENO_CHECK(n > 0 && n == log_weights.size() && embedded.dim() == width_);
+  COSENO_CHECK(times.empty() || n == times.size());
   state.keys.resize(shape_.blocks * shape_.heads);
   state.values.resize(shape_.blocks * shape_.heads);
   state.log_weights.insert(state.log_weights.end(), log_weights.begin(), log_weights.end());
+  if (shape_.intervals) {
+    state.times.insert(state.times.end(), times.begin(), times.end());
+    state.times.resize(state.log_weights.size());
+  }
   const float root = std::sqrt(static_cast<float>(shape_.dim));
   for (float& value : embedded.values()) value *= root;
   Factors x = std::move(embedded);
@@ -229,17 +243,19 @@ void SasrecEncoder::read(Factors& embedded, std::span<const float> log_weights,
   // The next position sees length - 1 before it.
   const std::size_t n_rows = state.log_weights.size();
   const std::size_t n_old = n_rows - std::min(n_rows, shape_.length - 1);
-  const auto drop = [](std::vector<float>& values, std::size_t count) {
+  const auto drop = [](auto& values, std::size_t count) {
     values.erase(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(count));
   };
   drop(state.log_weights, n_old);
+  if (shape_.intervals) drop(state.times, n_old);
   for (std::vector<float>& keys : state.keys) drop(keys, n_old * head_width_);
   for (std::vector<float>& values : state.values) drop(values, n_old * head_width_);
 }
 
 std::size_t SasrecEncoder::state_bytes() const {
   const std::size_t row = 1 + 2 * shape_.blocks * shape_.heads * head_width_;
-  return sizeof(float) * (row * (shape_.length - 1) + width_);
+  const std::size_t times = shape_.intervals ? sizeof(std::int64_t) * (shape_.length - 1) : 0;
+  return sizeof(float) * (row * (shape_.length - 1) + width_) + times;
 }
 
 }  // namespace coseno

@@ -25,7 +25,8 @@ class Plain {
     }
   }
 
-  Doubles vector(std::span<const std::size_t> items, std::span<const float> log_weights) const {
+  Doubles vector(std::span<const std::size_t> items, std::span<const float> log_weights,
+                 std::span<const std::int64_t> times) const {
     std::vector<Doubles> x;
     for (const std::size_t item : items) {
       Doubles row;
@@ -35,7 +36,7 @@ class Plain {
       }
       x.push_back(row);
     }
-    for (std::size_t b = 0; b < shape_.blocks; ++b) x = block(b, x, log_weights);
+    for (std::size_t b = 0; b < shape_.blocks; ++b) x = block(b, x, log_weights, times);
     return norm("norm", x.back());
   }
 
@@ -74,8 +75,16 @@ class Plain {
     }
   }
 
+  double interval_bias(const std::string& block, std::size_t h, std::int64_t seconds) const {
+    if (!shape_.intervals) return 0;
+    std::size_t kind = 0;
+    for (; seconds > 0 && kind < 31; seconds /= 2) ++kind;
+    return at(block + "interval_bias")[h * 32 + kind];
+  }
+
   std::vector<Doubles> block(std::size_t b, std::vector<Doubles> x,
-                             std::span<const float> log_weights) const {
+                             std::span<const float> log_weights,
+                             std::span<const std::int64_t> times) const {
     const std::string name = fmt::format("blocks.{}.", b);
     const std::size_t d = shape_.dim;
     const std::size_t head = d / shape_.heads;
@@ -96,7 +105,7 @@ class Plain {
           }
           share.push_back(std::exp(product / std::sqrt(static_cast<double>(head)) +
                                    at(name + "distance_bias")[h * shape_.length + t - s] +
-                                   log_weights[s]));
+                                   interval_bias(name, h, times[t] - times[s]) + log_weights[s]));
         }
         const double sum = std::accumulate(share.begin(), share.end(), 0.0);
         for (std::size_t s = first; s <= t; ++s) {
@@ -129,8 +138,15 @@ const std::vector<SasrecShape> kShapes = {
      .blocks = 2,
      .heads = 3,
      .hidden = 40,
-     .gated = true},
-    {.n_items = kEncodedItems, .dim = 5, .length = 3, .blocks = 3, .heads = 1, .hidden = 7},
+     .gated = true,
+     .intervals = true},
+    {.n_items = kEncodedItems,
+     .dim = 5,
+     .length = 3,
+     .blocks = 3,
+     .heads = 1,
+     .hidden = 7,
+     .intervals = true},
     {.n_items = kEncodedItems,
      .dim = 34,
      .length = 2,
@@ -160,20 +176,32 @@ class SasrecEncoderTest : public testing::TestWithParam<std::size_t> {
     return weights;
   }
 
+  // From nothing at all to a century apart.
+  static std::vector<std::int64_t> times(std::size_t n) {
+    Rng rng(6);
+    std::vector<std::int64_t> times;
+    std::int64_t now = 1;
+    for (std::size_t i = 0; i < n; ++i) {
+      now += static_cast<std::int64_t>(rng.below(std::uint64_t{1} << rng.below(33)));
+      times.push_back(now);
+    }
+    return times;
+  }
+
   void read(std::span<const std::size_t> items, std::span<const float> log_weights,
-            SequenceState& state) const {
+            std::span<const std::int64_t> times, SequenceState& state) const {
     const std::size_t d = trained_.shape.dim;
     Factors embedded(items.size(), padded(d));
     for (std::size_t r = 0; r < items.size(); ++r) {
       std::copy_n(trained_.parameters.data() + items[r] * d, d, embedded.row(r).begin());
     }
-    encoder_.read(embedded, log_weights, state);
+    encoder_.read(embedded, log_weights, times, state);
   }
 
-  std::vector<float> vector(std::span<const std::size_t> items,
-                            std::span<const float> log_weights) const {
+  std::vector<float> vector(std::span<const std::size_t> items, std::span<const float> log_weights,
+                            std::span<const std::int64_t> times) const {
     SequenceState state;
-    read(items, log_weights, state);
+    read(items, log_weights, times, state);
     return state.vector;
   }
 };
@@ -183,8 +211,8 @@ TEST_P(SasrecEncoderTest, GivesWhatThePlainVersionInDoubleGives) {
   for (const std::size_t n : {std::size_t{1}, std::size_t{2}, length, length + 1, 3 * length + 2}) {
     const auto history = items(n);
     for (const auto& weights : {std::vector<float>(n), log_weights(n)}) {
-      const std::vector<float> fast = vector(history, weights);
-      const Doubles plain = Plain(trained_).vector(history, weights);
+      const std::vector<float> fast = vector(history, weights, times(n));
+      const Doubles plain = Plain(trained_).vector(history, weights, times(n));
       ASSERT_EQ(fast.size(), padded(plain.size()));
       for (std::size_t k = 0; k < plain.size(); ++k) EXPECT_NEAR(fast[k], plain[k], 1e-4) << n;
       for (std::size_t k = plain.size(); k < fast.size(); ++k) EXPECT_EQ(fast[k], 0);
@@ -197,13 +225,16 @@ TEST_P(SasrecEncoderTest, InOnePieceOrInManyTheNumbersAreTheSame) {
   const std::size_t n = 4 * trained_.shape.length + 5;
   const auto history = items(n);
   const auto weights = log_weights(n);
+  const auto times = this->times(n);
   for (const std::size_t piece : {std::size_t{1}, std::size_t{3}, std::size_t{8}}) {
     SequenceState state;
     for (std::size_t begin = 0; begin < n; begin += piece) {
       const std::size_t size = std::min(piece, n - begin);
-      read(std::span(history).subspan(begin, size), std::span(weights).subspan(begin, size), state);
+      read(std::span(history).subspan(begin, size), std::span(weights).subspan(begin, size),
+           std::span(times).subspan(begin, size), state);
       const std::size_t end = begin + size;
-      EXPECT_EQ(state.vector, vector(std::span(history).first(end), std::span(weights).first(end)))
+      EXPECT_EQ(state.vector, vector(std::span(history).first(end), std::span(weights).first(end),
+                                     std::span(times).first(end)))
           << end;
     }
   }
@@ -213,17 +244,31 @@ TEST_P(SasrecEncoderTest, WhatIsOutOfReachChangesNothing) {
   const std::size_t reach = encoder_.reach();
   const auto history = items(10000);
   const std::vector<float> weights(history.size());
-  EXPECT_EQ(vector(history, weights),
-            vector(std::span(history).last(reach), std::span(weights).last(reach)));
+  const auto times = this->times(history.size());
+  EXPECT_EQ(vector(history, weights, times),
+            vector(std::span(history).last(reach), std::span(weights).last(reach),
+                   std::span(times).last(reach)));
+}
+
+// Not as if they were a long time after one another, as 0 and a time of today would be.
+TEST_P(SasrecEncoderTest, TimesThatAreNotKnownAreNoneAtAll) {
+  const auto history = items(7);
+  const std::vector<float> weights(history.size());
+  const std::vector<float> without = vector(history, weights, {});
+  EXPECT_EQ(vector(history, weights, std::vector<std::int64_t>(7)), without);
+  EXPECT_EQ(vector(history, weights, std::vector<std::int64_t>(7, 1'700'000'000)), without);
+  EXPECT_EQ(vector(history, weights, std::vector<std::int64_t>{0, 0, 0, 0, 0, 0, 1'700'000'000}),
+            without);
+  EXPECT_EQ(vector(history, weights, std::vector<std::int64_t>{9, 8, 7, 6, 5, 4, 3}), without);
 }
 
 TEST_P(SasrecEncoderTest, AStateIsAsLargeAsItSays) {
   SequenceState state;
-  read(items(300), std::vector<float>(300), state);
+  read(items(300), std::vector<float>(300), times(300), state);
   std::size_t n = state.log_weights.size() + state.vector.size();
   for (const auto& keys : state.keys) n += keys.size();
   for (const auto& values : state.values) n += values.size();
-  EXPECT_EQ(n * sizeof(float), encoder_.state_bytes());
+  EXPECT_EQ(n * sizeof(float) + state.times.size() * sizeof(std::int64_t), encoder_.state_bytes());
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, SasrecEncoderTest, testing::Range(std::size_t{0}, std::size_t{5}));
@@ -240,7 +285,7 @@ TEST(SasrecEncoderRangeTest, TheLargestNumbersGiveFiniteVectors) {
   Factors embedded(3, 128);
   std::copy_n(trained.parameters.begin(), 3 * 128, embedded.values().begin());
   SequenceState state;
-  encoder.read(embedded, std::vector<float>(3), state);
+  encoder.read(embedded, std::vector<float>(3), {}, state);
   for (const float value : state.vector) ASSERT_TRUE(std::isfinite(value));
 }
 

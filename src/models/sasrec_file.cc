@@ -14,6 +14,7 @@ namespace {
 
 constexpr const char* kItemEmbedding = "sasrec.item_embedding.weight";
 constexpr const char* kDistanceBias = "sasrec.blocks.0.distance_bias";
+constexpr const char* kIntervalBias = "sasrec.blocks.0.interval_bias";
 constexpr const char* kHidden = "sasrec.blocks.0.feed_forward.0.weight";
 constexpr const char* kGate = "sasrec.blocks.0.attention_gate.weight";
 constexpr const char* kTemperature = "sasrec.temperature";
@@ -52,7 +53,8 @@ Result<SasrecShape> shape_of(const TensorFile& file) {
                     .length = distances[1],
                     .heads = distances[0],
                     .hidden = hidden[0],
-                    .gated = file.has(kGate)};
+                    .gated = file.has(kGate),
+                    .intervals = file.has(kIntervalBias)};
   while (file.has(fmt::format("sasrec.blocks.{}.attention_norm.weight", shape.blocks))) {
     ++shape.blocks;
   }

@@ -14,8 +14,14 @@
 namespace coseno {
 namespace {
 
-constexpr SasrecShape kShape = {
-    .n_items = 3, .dim = 4, .length = 5, .blocks = 2, .heads = 2, .hidden = 6, .gated = true};
+constexpr SasrecShape kShape = {.n_items = 3,
+                                .dim = 4,
+                                .length = 5,
+                                .blocks = 2,
+                                .heads = 2,
+                                .hidden = 6,
+                                .gated = true,
+                                .intervals = true};
 
 class SasrecFileTest : public testing::Test {
  protected:
@@ -101,6 +107,9 @@ TEST_F(SasrecFileTest, WhatDoesNotFitIsRefusedByName) {
       {{.shapes = Shapes{{"sasrec.blocks.0.distance_bias", {2, 5000}}}}, "2, 5000"},
       {{.shapes = Shapes{{"sasrec.blocks.1.distance_bias", {2, 4}}}},
        "sasrec.blocks.1.distance_bias"},
+      {{.shapes = Shapes{{"sasrec.blocks.0.interval_bias", {2, 31}}}},
+       "sasrec.blocks.0.interval_bias"},
+      {{.without = "sasrec.blocks.1.interval_bias"}, "sasrec.blocks.1.interval_bias"},
       {{.shapes = Shapes{{"sasrec.item_embedding.weight", {12}}}}, "[12]"},
       {{.shapes = Shapes{{"sasrec.blocks.0.feed_forward.0.weight", {6, 5}}}},
        "sasrec.blocks.0.feed_forward.0.weight"},

@@ -7,7 +7,7 @@ namespace coseno {
 std::span<const OptionField<SasrecOptions>> SasrecOptions::fields() {
   using O = SasrecOptions;
   // Not constexpr: with -fsanitize=undefined GCC 12 finds that it is not.
-  static const std::array<OptionField<O>, 19> all = {{
+  static const std::array<OptionField<O>, 20> all = {{
       {.name = "dim",
        .member = &O::dim,
        .min = 1,
@@ -30,6 +30,10 @@ std::span<const OptionField<SasrecOptions>> SasrecOptions::fields() {
        .max = 4096,
        .help = "width of the feed-forward network's inner layer"},
       {.name = "gated", .member = &O::gated, .help = "each layer is let through by a gate (LiGR)"},
+      {.name = "intervals",
+       .member = &O::intervals,
+       .help =
+           "how long ago an event was, and not only how many events ago, says how much it counts"},
       {.name = "temperature",
        .member = &O::temperature,
        .min = 0,

@@ -38,6 +38,7 @@ struct SasrecOptions {
   int heads = 1;
   int hidden = 64;
   bool gated = false;
+  bool intervals = false;
   double temperature = 0.05;  // 0: vectors keep their length
   // How it is trained.
   double dropout = 0.4;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <bit>
 #include <utility>
 
 namespace coseno {
@@ -14,7 +16,15 @@ SasrecShape sasrec_shape(const SasrecOptions& options, std::size_t n_items) {
           .blocks = size(options.blocks),
           .heads = size(options.heads),
           .hidden = size(options.hidden),
-          .gated = options.gated};
+          .gated = options.gated,
+          .intervals = options.intervals};
+}
+
+std::size_t sasrec_interval(std::int64_t earlier, std::int64_t later) {
+  if (earlier <= 0 || later <= earlier) return 0;
+  const auto seconds = static_cast<std::uint64_t>(later - earlier);
+  return std::min<std::size_t>(static_cast<std::size_t>(std::bit_width(seconds)),
+                               kSasrecIntervals - 1);
 }
 
 std::vector<SasrecTensor> sasrec_tensors(const SasrecShape& shape) {
@@ -37,6 +47,7 @@ std::vector<SasrecTensor> sasrec_tensors(const SasrecShape& shape) {
     add(block + "attention.out_proj.weight", {d, d});
     add(block + "attention.out_proj.bias", {d});
     add(block + "distance_bias", {shape.heads, shape.length});
+    if (shape.intervals) add(block + "interval_bias", {shape.heads, kSasrecIntervals});
     if (shape.gated) {
       add(block + "attention_gate.weight", {d, d});
       add(block + "attention_gate.bias", {d});

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -17,10 +18,18 @@ struct SasrecShape {
   std::size_t heads = 0;
   std::size_t hidden = 0;
   bool gated = false;
+  bool intervals = false;
 
   bool operator==(const SasrecShape&) const = default;
 };
 SasrecShape sasrec_shape(const SasrecOptions& options, std::size_t n_items);
+
+// Kinds of time between two events.
+constexpr std::size_t kSasrecIntervals = 32;
+
+// Of which kind it is between these two (Unix seconds): how many binary digits its seconds have, 31
+// at most; 0 at the same time, and where a time is not known (0).
+std::size_t sasrec_interval(std::int64_t earlier, std::int64_t later);
 
 struct SasrecTensor {
   std::string name;

@@ -61,6 +61,19 @@ TEST_F(SasrecTest, TheOrderCounts) {
   EXPECT_NE(scores(model_, {.history = history}), as_it_was);
 }
 
+TEST_F(SasrecTest, TimesCountWhereTheNetworkHasIntervals) {
+  const auto history = history_of(4);
+  auto timed = history;
+  for (std::size_t i = 0; i < timed.size(); ++i) {
+    timed[i].time = 1'700'000'000 + static_cast<std::int64_t>(i * i * 60);
+  }
+  EXPECT_EQ(scores(model_, {.history = timed}), scores(model_, {.history = history}));
+  SasrecShape shape = kTestShape;
+  shape.intervals = true;
+  const Sasrec model(random_sasrec(shape, 0.1F, 2));
+  EXPECT_NE(scores(model, {.history = timed}), scores(model, {.history = history}));
+}
+
 // Items in between that it does not know take nobody's place in the window.
 TEST_F(SasrecTest, ReadingOnIsReadingAll) {
   auto history = history_of(30);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -14,8 +15,9 @@ struct SequenceState {
   // Of each layer and part of it: rows of numbers, oldest first.
   std::vector<std::vector<float>> keys;
   std::vector<std::vector<float>> values;
-  std::vector<float> log_weights;  // one a row
-  std::vector<float> vector;       // the user's; empty before anything was read
+  std::vector<float> log_weights;   // one a row
+  std::vector<std::int64_t> times;  // one a row, or none where the model does not look at them
+  std::vector<float> vector;        // the user's; empty before anything was read
 };
 
 // The side of such a Model that reads. Thread-safe; a state is one thread's.

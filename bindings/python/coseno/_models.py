@@ -417,6 +417,8 @@ class Sasrec(Recommender):
     heads: of the attention (1..16)
     hidden: width of the feed-forward network's inner layer (1..4096)
     gated: each layer is let through by a gate (LiGR) (true or false)
+    intervals: how long ago an event was, and not only how many events ago, says how much it counts
+        (true or false)
     temperature: vectors have length 1, and scores are cosines divided by this; 0: vectors as they
         are (0..10)
     dropout: share of the network's numbers left out at each step (0..0.9)
@@ -447,6 +449,7 @@ class Sasrec(Recommender):
         "heads": 1,
         "hidden": 64,
         "gated": False,
+        "intervals": False,
         "temperature": 0.05,
         "dropout": 0.4,
         "loss": "softmax",
@@ -471,6 +474,7 @@ class Sasrec(Recommender):
         heads: int = 1,
         hidden: int = 64,
         gated: bool = False,
+        intervals: bool = False,
         temperature: float = 0.05,
         dropout: float = 0.4,
         loss: Literal["softmax", "gbce"] = "softmax",
@@ -494,6 +498,7 @@ class Sasrec(Recommender):
         self.heads = heads
         self.hidden = hidden
         self.gated = gated
+        self.intervals = intervals
         self.temperature = temperature
         self.dropout = dropout
         self.loss = loss
