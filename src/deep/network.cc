@@ -269,9 +269,8 @@ void SequenceNetwork::initialise(std::uint64_t seed) {
 
 // -log softmax of what came next, among it and the negatives, which stand for all items: each
 // counts as often as it would have to for that (logQ correction).
-Tensor SequenceNetwork::softmax_loss(const Tensor& right, const Tensor& wrong,
-                                     const Negatives& negatives) const {
-  const Tensor all = torch::cat({right, wrong - negatives.log_expected}, 1);
+Tensor SequenceNetwork::softmax_loss(const Tensor& right, const Tensor& wrong, float log_expected) {
+  const Tensor all = torch::cat({right, wrong - log_expected}, 1);
   return torch::cross_entropy_loss(all, torch::zeros({right.size(0)}, torch::kInt64));
 }
 
@@ -281,9 +280,8 @@ Tensor SequenceNetwork::softmax_loss(const Tensor& right, const Tensor& wrong,
 //   b = a (t (1 - 1 / a) + 1 / a)
 //
 // Scores begin near 0; there `prior` has both sides pull alike (Lin et al., ICCV 2017, 4.1).
-Tensor SequenceNetwork::gbce_loss(const Tensor& right, const Tensor& wrong,
-                                  const Negatives& negatives) const {
-  const auto n_negatives = static_cast<double>(negatives.items.size());
+Tensor SequenceNetwork::gbce_loss(const Tensor& right, const Tensor& wrong) const {
+  const auto n_negatives = static_cast<double>(wrong.size(1));
   const double share =
       n_negatives / static_cast<double>(std::max<std::size_t>(shape_.n_items, 2) - 1);
   const double power = share * (options_.calibration * (1 - 1 / share) + 1 / share);
@@ -295,6 +293,7 @@ Tensor SequenceNetwork::gbce_loss(const Tensor& right, const Tensor& wrong,
 double SequenceNetwork::add_gradients(const PackedBatch& batch, const Negatives& negatives,
                                       Rng& rng) {
   const Tensor& items = (*tensors_)["item_embedding.weight"];
+  const bool is_gbce = options_.loss == SasrecOptions::kGbce;
   // Rows that are looked at are leaves of their own: a gradient of all items for each look would
   // cost more than the network.
   const auto rows = [&](const std::vector<std::int64_t>& index) {
@@ -304,8 +303,11 @@ double SequenceNetwork::add_gradients(const PackedBatch& batch, const Negatives&
   const Tensor states =
       scaled(Forward(shape_, options_.dropout, *tensors_, batch, &rng).run(unit(inputs)));
   if (negatives.items.empty()) {
-    const Tensor loss =
-        torch::cross_entropy_loss(torch::matmul(states, unit(items).t()), view_of(batch.next));
+    const Tensor all = torch::matmul(states, unit(items).t());
+    const Tensor next = view_of(batch.next);
+    const Tensor column = next.unsqueeze(1);
+    const Tensor loss = is_gbce ? gbce_loss(all.gather(1, column), all.scatter(1, column, kMasked))
+                                : torch::cross_entropy_loss(all, next);
     loss.backward();
     add_rows(inputs.grad(), batch.items, shape_.dim, gradients_);
     return loss.item<double>();
@@ -316,8 +318,8 @@ double SequenceNetwork::add_gradients(const PackedBatch& batch, const Negatives&
   // What came next is no negative.
   const Tensor is_next = view_of(batch.next).unsqueeze(1).eq(view_of(negatives.items).unsqueeze(0));
   const Tensor wrong = torch::matmul(states, unit(others).t()).masked_fill(is_next, kMasked);
-  const Tensor loss = options_.loss == SasrecOptions::kGbce ? gbce_loss(right, wrong, negatives)
-                                                            : softmax_loss(right, wrong, negatives);
+  const Tensor loss =
+      is_gbce ? gbce_loss(right, wrong) : softmax_loss(right, wrong, negatives.log_expected);
   loss.backward();
   add_rows(inputs.grad(), batch.items, shape_.dim, gradients_);
   add_rows(next.grad(), batch.next, shape_.dim, gradients_);

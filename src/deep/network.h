@@ -47,10 +47,9 @@ class SequenceNetwork {
   at::Tensor unit(const at::Tensor& rows) const;
   at::Tensor scaled(const at::Tensor& states) const;
   // right: asked x 1; wrong: asked x negatives, of which what came next is masked.
-  at::Tensor softmax_loss(const at::Tensor& right, const at::Tensor& wrong,
-                          const Negatives& negatives) const;
-  at::Tensor gbce_loss(const at::Tensor& right, const at::Tensor& wrong,
-                       const Negatives& negatives) const;
+  static at::Tensor softmax_loss(const at::Tensor& right, const at::Tensor& wrong,
+                                 float log_expected);
+  at::Tensor gbce_loss(const at::Tensor& right, const at::Tensor& wrong) const;
 
   SasrecOptions options_;
   SasrecShape shape_;

@@ -122,13 +122,8 @@ TEST_F(FoldInsTest, ThreadsMayAskAtOnce) {
 // A model that reads in order: what was read is kept, and read on from.
 class SequenceFoldInsTest : public testing::Test {
  protected:
-  static constexpr SasrecShape kShape = {.n_items = 9,
-                                         .dim = 8,
-                                         .length = 4,
-                                         .blocks = 2,
-                                         .heads = 2,
-                                         .hidden = 6,
-                                         .intervals = true};
+  static constexpr SasrecShape kShape = {
+      .n_items = 9, .dim = 8, .length = 4, .blocks = 2, .heads = 2, .hidden = 6, .intervals = true};
 
   void expect_right(const Tastes& tastes) {
     SearchQuery found;
