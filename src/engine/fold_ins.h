@@ -24,7 +24,7 @@ namespace coseno {
 //
 // Of a model that reads histories in order (models/sequence_reader.h) its state is kept too, so
 // that a history with one event more costs that event alone. Then there are fewer sets, so that
-// states take 64 MB at most: 2,624 histories for 1 block of 64 numbers and a window of 50, 25 kB
+// states take 64 MB at most: 1,316 histories for 1 block of 128 numbers and a window of 50, 51 kB
 // each.
 //
 // Thread-safe.

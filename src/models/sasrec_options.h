@@ -32,11 +32,11 @@ struct SasrecOptions {
   static constexpr int kMostLength = 1000;
 
   // The network (models/sasrec_encoder.h).
-  int dim = 64;
+  int dim = 128;
   int length = 50;
   int blocks = 1;
   int heads = 1;
-  int hidden = 64;
+  int hidden = 128;
   bool gated = false;
   bool intervals = false;
   double temperature = 0.05;  // 0: vectors keep their length

@@ -443,11 +443,11 @@ class Sasrec(Recommender):
 
     model_name = "sasrec"
     _defaults = {
-        "dim": 64,
+        "dim": 128,
         "length": 50,
         "blocks": 1,
         "heads": 1,
-        "hidden": 64,
+        "hidden": 128,
         "gated": False,
         "intervals": False,
         "temperature": 0.05,
@@ -468,11 +468,11 @@ class Sasrec(Recommender):
     def __init__(
         self,
         *,
-        dim: int = 64,
+        dim: int = 128,
         length: int = 50,
         blocks: int = 1,
         heads: int = 1,
-        hidden: int = 64,
+        hidden: int = 128,
         gated: bool = False,
         intervals: bool = False,
         temperature: float = 0.05,
