@@ -14,6 +14,7 @@ items scored and the best 10 taken; `one event more` where what was read before 
 an epoch are also told of a network of 64 numbers and 256 negatives a step.
 """
 
+import hashlib
 import pathlib
 import statistics
 import sys
@@ -30,10 +31,10 @@ TRIALS = 60
 WITHOUT_NETWORK = "markov, tuned"
 LIKE_PUBLISHED = "sasrec, like the published"
 AT_DEFAULTS = "sasrec"
-# Of networks, by file name: what they are called, and how they are trained.
+# How networks are trained.
 NETWORKS = {
-    "published.safetensors": (LIKE_PUBLISHED, {"validation_users": EVERYBODY, "negatives": 0, "temperature": 0.07}),
-    "defaults.safetensors": (AT_DEFAULTS, {}),
+    LIKE_PUBLISHED: {"validation_users": EVERYBODY, "negatives": 0, "temperature": 0.07},
+    AT_DEFAULTS: {},
 }
 # One epoch of it tells its speed.
 SMALL = {"dim": 64, "hidden": 64, "negatives": 256, "epochs": 1, "validation_users": 0}
@@ -83,12 +84,23 @@ def train(program, settings, training_part, out):
     return measure.run(*command, *set_all(settings), threads=1)
 
 
-def train_missing(program, folder, training_part):
+def network_files(program, folder):
+    """Where each network is or will be: named by how it is trained, defaults of today among that."""
+    told = measure.run(program, "models", "sasrec", threads=1).output
+    defaults = [line.split()[:2] for line in told.splitlines()]
+    files = {}
+    for title, settings in NETWORKS.items():
+        digest = hashlib.sha256(f"{defaults}{settings}".encode()).hexdigest()
+        files[title] = folder / f"sasrec-{digest[:12]}.safetensors"
+    return files
+
+
+def train_missing(program, files, training_part):
     """How long each network that was not there took, and the peak memory of it."""
     told = {}
-    for name, (title, settings) in NETWORKS.items():
-        if not (folder / name).is_file():
-            run = train(program, settings, training_part, folder / name)
+    for title, file in files.items():
+        if not file.is_file():
+            run = train(program, NETWORKS[title], training_part, file)
             told[title] = (run.seconds, run.peak_mb)
     return told
 
@@ -104,7 +116,8 @@ def main():
         return 0
     with tempfile.TemporaryDirectory() as temporary:
         folder = arguments.networks or pathlib.Path(temporary)
-        is_there = all((folder / name).is_file() for name in NETWORKS)
+        files = network_files(program, folder)
+        is_there = all(file.is_file() for file in files.values())
         has_trainer = (arguments.build / "coseno-train-deep").is_file()
         if not is_there and not has_trainer:
             print("skipped: coseno-train-deep is not built (./dev build --deep)")
@@ -113,13 +126,13 @@ def main():
         training_part = pathlib.Path(temporary) / "train.txt"
         write_training_part(training_part)
         folder.mkdir(parents=True, exist_ok=True)
-        trained = train_missing(program, folder, training_part)
+        trained = train_missing(program, files, training_part)
         contenders = [(model, model, {}) for model in WITHOUT_TRAINER]
         settings_of = {model: tuned(program, arguments.threads, model, training_part) for model in TUNED}
         contenders += [(f"{model}, tuned", model, settings) for model, settings in settings_of.items()]
-        for name, (title, _) in NETWORKS.items():
-            contenders.append((title, "sasrec", {"file": folder / name}))
-            contenders.append((f"blend with {title}", "blend", blended(settings_of, folder / name)))
+        for title, file in files.items():
+            contenders.append((title, "sasrec", {"file": file}))
+            contenders.append((f"blend with {title}", "blend", blended(settings_of, file)))
         rows, best = [], {}
         for title, model, settings in contenders:
             row, peak_mb = judged(program, arguments.threads, model, settings)
@@ -138,7 +151,7 @@ def main():
         for model, settings in settings_of.items():
             print(f"{model}, tuned: {' '.join(map(str, set_all(settings)))}")
         print_targets(best, trained)
-        print_speed(timer, folder / "defaults.safetensors", "sasrec")
+        print_speed(timer, files[AT_DEFAULTS], "sasrec")
         if has_trainer:
             small = pathlib.Path(temporary) / "small.safetensors"
             seconds = train(program, SMALL, training_part, small).seconds

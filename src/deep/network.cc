@@ -175,14 +175,14 @@ class Forward {
       const std::size_t first = t - t % width;
       for (std::size_t s = first; s < t; ++s) {
         out[t * width + s - first] =
-            static_cast<std::int64_t>(sasrec_interval(batch_.times[s], batch_.times[t]));
+            static_cast<std::int64_t>(sasrec_interval_kind(batch_.times[s], batch_.times[t]));
       }
     }
     return kinds;
   }
 
   // rows x heads x width x width. By embedding(), whose gradient is faster than index_select's.
-  static Tensor intervals(const Tensor& bias, const Tensor& kinds) {
+  static Tensor interval_biases(const Tensor& bias, const Tensor& kinds) {
     return torch::embedding(bias.t(), kinds).permute({0, 3, 1, 2});
   }
 
@@ -196,7 +196,8 @@ class Forward {
     const Tensor queries = split[0] / std::sqrt(static_cast<double>(head_dim));
     Tensor logits = torch::matmul(queries, split[1].transpose(2, 3)) + mask +
                     distances(tensors_[block + "distance_bias"]);
-    if (shape_.intervals) logits = logits + intervals(tensors_[block + "interval_bias"], kinds);
+    if (shape_.intervals)
+      logits = logits + interval_biases(tensors_[block + "interval_bias"], kinds);
     const Tensor seen = torch::matmul(drop(torch::softmax(logits, 3)), split[2]);
     return torch::linear(seen.transpose(1, 2).reshape({n_rows_ * width_, dim_}),
                          tensors_[block + "attention.out_proj.weight"],
@@ -277,7 +278,7 @@ Tensor SequenceNetwork::softmax_loss(const Tensor& right, const Tensor& wrong, f
 // Binary cross-entropy with the probability of what came next to the power b, which makes up for
 // how few negatives there are; with calibration t and a share a of all items drawn:
 //
-//   b = a (t (1 - 1 / a) + 1 / a)
+//   power = a (t (1 - 1 / a) + 1 / a)
 //
 // Scores begin near 0; there `prior` has both sides pull alike (Lin et al., ICCV 2017, 4.1).
 Tensor SequenceNetwork::gbce_loss(const Tensor& right, const Tensor& wrong) const {

@@ -162,14 +162,16 @@ void SasrecEncoder::attend(const Block& block, std::size_t b, const Factors& que
   const float scale = 1 / std::sqrt(static_cast<float>(head_dim_));
   const std::size_t n = state.log_weights.size();
   std::vector<float> shares(shape_.length);
-  std::vector<std::size_t> intervals(shape_.intervals ? shape_.length : 0);
+  std::vector<std::size_t> kinds(shape_.intervals ? shape_.length : 0);
   for (std::size_t i = 0; i < n_queries; ++i) {
     const std::size_t end = n - n_queries + i + 1;
     const std::size_t n_seen = std::min(end, shape_.length);
     const std::size_t begin = end - n_seen;
     const std::span<float> a = std::span(shares).first(n_seen);
-    for (std::size_t s = 0; s < n_seen && shape_.intervals; ++s) {
-      intervals[s] = sasrec_interval(state.times[begin + s], state.times[end - 1]);
+    if (shape_.intervals) {
+      for (std::size_t s = 0; s < n_seen; ++s) {
+        kinds[s] = sasrec_interval_kind(state.times[begin + s], state.times[end - 1]);
+      }
     }
     for (std::size_t h = 0; h < shape_.heads; ++h) {
       const std::size_t part = b * shape_.heads + h;
@@ -181,7 +183,7 @@ void SasrecEncoder::attend(const Block& block, std::size_t b, const Factors& que
       float largest = -INFINITY;
       for (std::size_t s = 0; s < n_seen; ++s) {
         a[s] = a[s] * scale + distance[s] + state.log_weights[begin + s];
-        if (shape_.intervals) a[s] += block.interval_bias[h * kSasrecIntervals + intervals[s]];
+        if (shape_.intervals) a[s] += block.interval_bias[h * kSasrecIntervalKinds + kinds[s]];
         largest = std::max(largest, a[s]);
       }
       float sum = 0;

@@ -18,15 +18,15 @@ namespace coseno {
 //   x_t  = sqrt(dim) e_t
 //   in each block:
 //     q, k, v = N(x) W + b                                    (in_proj, in this order)
-//     a_ts    = softmax over s of (q_t k_s / sqrt(dim of a head) + c_(t-s) + b_(t,s) + log w_s),
+//     a_ts    = softmax over s of (q_t k_s / sqrt(dim of a head) + c_(t-s) + i_ts + log w_s),
 //               s from t - length + 1 to t
 //     x_t     = x_t + g(x_t) ((sum over s of a_ts v_s) W + b)   (out_proj)
 //     x_t     = x_t + g(x_t) (max(0, N(x_t) W + b) W + b)       (feed_forward)
 //   vector = N(x of the last)
 //
 // c is distance_bias, w_s the weight of an event (1 but where the caller says otherwise: as if it
-// had been there so many times), and g = 1, or with gates sigmoid(x_t W + b). b is 0, or with
-// intervals interval_bias of the kind of time between s and t (sasrec_interval()).
+// had been there so many times), and g = 1, or with gates sigmoid(x_t W + b). i is 0, or with
+// intervals interval_bias of the kind of time between s and t (sasrec_interval_kind()).
 //
 // A position knows nothing of where it stands, only how far others are before it. So what is made
 // of an event stays as it is when others follow, at every depth, also where the window moves on:
@@ -34,8 +34,9 @@ namespace coseno {
 //
 // Sources: Kang and McAuley, ICDM 2018 (there with learnt positions, and the norm in another
 // place); distances as in Raffel et al., JMLR 2020; intervals: Li et al., WSDM 2020 (TiSASRec), as
-// a bias by the logarithm of the time as in Zhai et al., ICML 2024 (HSTU); gates: LiGR, Borisyuk et
-// al. 2024, and eSASRec, Tikhonovich et al., RecSys 2025.
+// a bias by the logarithm of the time as in Zhai et al., ICML 2024 (HSTU, where it is the time up
+// to the event that is to be told; here up to the one that is looked from, so that all may be
+// kept); gates: LiGR, Borisyuk et al. 2024, and eSASRec, Tikhonovich et al., RecSys 2025.
 class SasrecEncoder {
  public:
   // Copies. `parameters`: n_parameters(shape), in the order of sasrec_tensors().
@@ -73,7 +74,7 @@ class SasrecEncoder {
     Linear out;              // from the same
     Linear attention_gate;
     std::vector<float> distance_bias;  // heads x length, the farthest first
-    std::vector<float> interval_bias;  // heads x kSasrecIntervals, or none
+    std::vector<float> interval_bias;  // heads x kSasrecIntervalKinds, or none
     Norm feed_forward_norm;
     Linear up;
     Linear down;

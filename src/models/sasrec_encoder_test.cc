@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <numeric>
 #include <string>
+#include <utility>
 
 #include "math/kernels.h"
 #include "models/sasrec_testing.h"
@@ -176,13 +178,14 @@ class SasrecEncoderTest : public testing::TestWithParam<std::size_t> {
     return weights;
   }
 
-  // From nothing at all to a century apart.
+  // From nothing at all to a century apart, and more than that in the middle.
   static std::vector<std::int64_t> times(std::size_t n) {
     Rng rng(6);
     std::vector<std::int64_t> times;
     std::int64_t now = 1;
     for (std::size_t i = 0; i < n; ++i) {
       now += static_cast<std::int64_t>(rng.below(std::uint64_t{1} << rng.below(33)));
+      if (i % 7 == 3) now += std::int64_t{1} << 32;
       times.push_back(now);
     }
     return times;
@@ -273,10 +276,30 @@ TEST_P(SasrecEncoderTest, AStateIsAsLargeAsItSays) {
 
 INSTANTIATE_TEST_SUITE_P(Shapes, SasrecEncoderTest, testing::Range(std::size_t{0}, std::size_t{5}));
 
+TEST(SasrecIntervalTest, AKindIsHowManyDigitsTheSecondsHave) {
+  const std::int64_t now = 1'700'000'000;
+  const std::vector<std::pair<std::int64_t, std::size_t>> kinds = {
+      {0, 0}, {1, 1}, {2, 2}, {3, 2}, {4, 3}, {(1 << 30) - 1, 30}, {1 << 30, 31}, {now - 1, 31}};
+  for (const auto& [seconds, kind] : kinds) {
+    EXPECT_EQ(sasrec_interval_kind(now - seconds, now), kind) << seconds;
+  }
+  EXPECT_EQ(sasrec_interval_kind(1, std::numeric_limits<std::int64_t>::max()), 31);
+  EXPECT_EQ(sasrec_interval_kind(now, now - 60), 0);
+  EXPECT_EQ(sasrec_interval_kind(0, now), 0);
+  EXPECT_EQ(sasrec_interval_kind(now, 0), 0);
+  EXPECT_EQ(sasrec_interval_kind(std::numeric_limits<std::int64_t>::min(), now), 0);
+}
+
 // Numbers as large as a file may hold, most of one sign, in a large network: still finite.
 TEST(SasrecEncoderRangeTest, TheLargestNumbersGiveFiniteVectors) {
-  SasrecTrained trained = random_sasrec(
-      {.n_items = 3, .dim = 128, .length = 3, .blocks = 8, .heads = 1, .hidden = 512}, 0, 1);
+  SasrecTrained trained = random_sasrec({.n_items = 3,
+                                         .dim = 128,
+                                         .length = 3,
+                                         .blocks = 8,
+                                         .heads = 1,
+                                         .hidden = 512,
+                                         .intervals = true},
+                                        0, 1);
   Rng rng(5);
   for (float& value : trained.parameters) {
     value = rng.below(8) == 0 ? -kLargestSasrecParameter : kLargestSasrecParameter;
@@ -285,7 +308,7 @@ TEST(SasrecEncoderRangeTest, TheLargestNumbersGiveFiniteVectors) {
   Factors embedded(3, 128);
   std::copy_n(trained.parameters.begin(), 3 * 128, embedded.values().begin());
   SequenceState state;
-  encoder.read(embedded, std::vector<float>(3), {}, state);
+  encoder.read(embedded, std::vector<float>(3), std::vector<std::int64_t>{1, 100, 10'000}, state);
   for (const float value : state.vector) ASSERT_TRUE(std::isfinite(value));
 }
 

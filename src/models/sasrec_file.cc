@@ -14,9 +14,11 @@ namespace {
 
 constexpr const char* kItemEmbedding = "sasrec.item_embedding.weight";
 constexpr const char* kDistanceBias = "sasrec.blocks.0.distance_bias";
-constexpr const char* kIntervalBias = "sasrec.blocks.0.interval_bias";
 constexpr const char* kHidden = "sasrec.blocks.0.feed_forward.0.weight";
-constexpr const char* kGate = "sasrec.blocks.0.attention_gate.weight";
+constexpr const char* kBlock = "sasrec.blocks.{}.{}";
+constexpr const char* kIntervalBias = "interval_bias";
+constexpr const char* kAttentionNorm = "attention_norm.weight";
+constexpr const char* kGate = "attention_gate.weight";
 constexpr const char* kTemperature = "sasrec.temperature";
 
 // Of what a file may ask for: as SasrecOptions has it, and more, since PyTorch may have trained it.
@@ -53,10 +55,15 @@ Result<SasrecShape> shape_of(const TensorFile& file) {
                     .length = distances[1],
                     .heads = distances[0],
                     .hidden = hidden[0],
-                    .gated = file.has(kGate),
-                    .intervals = file.has(kIntervalBias)};
-  while (file.has(fmt::format("sasrec.blocks.{}.attention_norm.weight", shape.blocks))) {
-    ++shape.blocks;
+                    .gated = file.has(fmt::format(kBlock, 0, kGate)),
+                    .intervals = file.has(fmt::format(kBlock, 0, kIntervalBias))};
+  for (std::size_t& b = shape.blocks; file.has(fmt::format(kBlock, b, kAttentionNorm)); ++b) {
+    for (const auto& [name, in_all] :
+         {std::pair(kGate, shape.gated), {kIntervalBias, shape.intervals}}) {
+      if (file.has(fmt::format(kBlock, b, name)) == in_all) continue;
+      return corrupt_network(file, "block {} has {} tensor '{}', unlike block 0", b,
+                             in_all ? "no" : "a", name);
+    }
   }
   if (shape.heads < 1 || shape.dim % shape.heads != 0 || shape.hidden < 1 || shape.blocks < 1 ||
       shape.blocks > kMostBlocks) {

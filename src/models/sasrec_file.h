@@ -5,7 +5,8 @@
 //   "item_ids" or "coseno.item_ids": JSON, a list of the ids of the rows of item_embedding
 //
 // The shape is told by the tensors' own: dim and items by item_embedding, heads and length by
-// distance_bias, hidden by feed_forward.0, gates by whether they are there, and blocks by counting.
+// distance_bias, hidden by feed_forward.0, gates and intervals by whether they are there, and
+// blocks by counting.
 #pragma once
 
 #include <span>

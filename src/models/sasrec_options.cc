@@ -32,8 +32,8 @@ std::span<const OptionField<SasrecOptions>> SasrecOptions::fields() {
       {.name = "gated", .member = &O::gated, .help = "each layer is let through by a gate (LiGR)"},
       {.name = "intervals",
        .member = &O::intervals,
-       .help =
-           "how long ago an event was, and not only how many events ago, says how much it counts"},
+       .help = "the time between two events, and not only how many are between, says how much the "
+               "earlier counts; of data with times"},
       {.name = "temperature",
        .member = &O::temperature,
        .min = 0,

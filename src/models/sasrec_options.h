@@ -12,20 +12,21 @@ namespace coseno {
 constexpr std::string_view kSasrecName = "sasrec";
 
 // At every position of every history the network tells what comes next, against `negatives` items
-// drawn for the step, each as likely as any; s: scores, S: the negatives without what came next, n:
-// all items.
+// drawn for the step, each as likely as any; s: scores, S: those drawn (or all) without what came
+// next, m: how many were drawn (or all), n: all items.
 //
-//   softmax:  -log(e^s+ / (e^s+ + sum over S of e^(s_j) n / |S|))
-//   gbce:     -b log(sigmoid(s+ + c)) - sum over S of log(1 - sigmoid(s_j + c)),
-//             b = a (t (1 - 1 / a) + 1 / a), a = |S| / (n - 1), t: calibration, c = log(b / |S|)
+//   softmax:  -log(e^s+ / (e^s+ + sum over S of e^(s_j) n / m))
+//   gbce:     -b log(sigmoid(s+ + prior)) - sum over S of log(1 - sigmoid(s_j + prior)),
+//             b = a (t (1 - 1 / a) + 1 / a), a = m / (n - 1), t: calibration, prior = log(b / m)
 //
-// The first stands for the softmax over all items (n / |S|: logQ correction), the second makes up
-// for the few negatives by which plain binary cross-entropy is too sure of itself. c, which is not
-// in the paper and changes no ranking, is what all scores would have to fall by first: without it
-// that is all that is learnt for so long that the vectors of all items are alike by then.
+// The first stands for the softmax over all items (n / m: logQ correction), the second makes up for
+// the few negatives by which plain binary cross-entropy is too sure of itself. The prior, which is
+// not in the paper and stands in the loss alone, is what all scores would have to fall by first:
+// without it that is all that is learnt for so long that the vectors of all items are alike by
+// then.
 //
 // Sources: Bengio and Senecal 2008; Petrov and Macdonald, RecSys 2023 (gSASRec); Lin et al., ICCV
-// 2017, 4.1 (c).
+// 2017, 4.1 (the prior).
 struct SasrecOptions {
   static constexpr std::string_view kSampledSoftmax = "softmax";
   static constexpr std::string_view kGbce = "gbce";

@@ -20,11 +20,11 @@ SasrecShape sasrec_shape(const SasrecOptions& options, std::size_t n_items) {
           .intervals = options.intervals};
 }
 
-std::size_t sasrec_interval(std::int64_t earlier, std::int64_t later) {
+std::size_t sasrec_interval_kind(std::int64_t earlier, std::int64_t later) {
   if (earlier <= 0 || later <= earlier) return 0;
   const auto seconds = static_cast<std::uint64_t>(later - earlier);
   return std::min<std::size_t>(static_cast<std::size_t>(std::bit_width(seconds)),
-                               kSasrecIntervals - 1);
+                               kSasrecIntervalKinds - 1);
 }
 
 std::vector<SasrecTensor> sasrec_tensors(const SasrecShape& shape) {
@@ -47,7 +47,7 @@ std::vector<SasrecTensor> sasrec_tensors(const SasrecShape& shape) {
     add(block + "attention.out_proj.weight", {d, d});
     add(block + "attention.out_proj.bias", {d});
     add(block + "distance_bias", {shape.heads, shape.length});
-    if (shape.intervals) add(block + "interval_bias", {shape.heads, kSasrecIntervals});
+    if (shape.intervals) add(block + "interval_bias", {shape.heads, kSasrecIntervalKinds});
     if (shape.gated) {
       add(block + "attention_gate.weight", {d, d});
       add(block + "attention_gate.bias", {d});

@@ -24,12 +24,12 @@ struct SasrecShape {
 };
 SasrecShape sasrec_shape(const SasrecOptions& options, std::size_t n_items);
 
-// Kinds of time between two events.
-constexpr std::size_t kSasrecIntervals = 32;
+constexpr std::size_t kSasrecIntervalKinds = 32;
 
-// Of which kind it is between these two (Unix seconds): how many binary digits its seconds have, 31
-// at most; 0 at the same time, and where a time is not known (0).
-std::size_t sasrec_interval(std::int64_t earlier, std::int64_t later);
+// Of which kind the time between two events is (Unix seconds): how many binary digits its seconds
+// have, 31 at most; 0 where it is none, or would be negative, or one of the two is not known (0, or
+// before 1970).
+std::size_t sasrec_interval_kind(std::int64_t earlier, std::int64_t later);
 
 struct SasrecTensor {
   std::string name;

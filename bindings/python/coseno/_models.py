@@ -417,8 +417,8 @@ class Sasrec(Recommender):
     heads: of the attention (1..16)
     hidden: width of the feed-forward network's inner layer (1..4096)
     gated: each layer is let through by a gate (LiGR) (true or false)
-    intervals: how long ago an event was, and not only how many events ago, says how much it counts
-        (true or false)
+    intervals: the time between two events, and not only how many are between, says how much the
+        earlier counts; of data with times (true or false)
     temperature: vectors have length 1, and scores are cosines divided by this; 0: vectors as they
         are (0..10)
     dropout: share of the network's numbers left out at each step (0..0.9)
