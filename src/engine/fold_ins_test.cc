@@ -37,10 +37,10 @@ class FoldInsTest : public testing::Test {
 
 Tastes taste(std::vector<std::uint32_t> items, float weight = 1) {
   Tastes tastes;
-  std::int64_t time = 0;  // of the first not known, then ever later
+  std::int64_t time = 0;  // of the first not known, then ever later, by a second to three months
   for (const std::uint32_t item : items) {
     tastes.interactions.push_back({ItemIndex{item}, 1, time});
-    time = 3 * time + 10;
+    time += std::int64_t{1} << (tastes.interactions.size() % 24);
     tastes.weights.push_back(weight);
   }
   return tastes;
