@@ -275,7 +275,7 @@ Tensor SequenceNetwork::softmax_loss(const Tensor& right, const Tensor& wrong, f
   return torch::cross_entropy_loss(all, torch::zeros({right.size(0)}, torch::kInt64));
 }
 
-// Binary cross-entropy with the probability of what came next to the power b, which makes up for
+// Binary cross-entropy with the probability of what came next to a power, which makes up for
 // how few negatives there are; with calibration t and a share a of all items drawn:
 //
 //   power = a (t (1 - 1 / a) + 1 / a)

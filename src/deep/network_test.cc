@@ -144,7 +144,7 @@ double plain_loss(const SequenceNetwork& network, const PackedBatch& batch,
   const auto n_drawn = static_cast<double>(negatives.size());
   const double a = n_drawn / (kItems - 1);
   const double b = a * (options.calibration * (1 - 1 / a) + 1 / a);
-  const double c = std::log(b / n_drawn);
+  const double prior = std::log(b / n_drawn);
   double loss = 0;
   for (std::size_t row = 0; row < batch.asked.size(); ++row) {
     const auto score = [&](std::int64_t item) {
@@ -154,10 +154,10 @@ double plain_loss(const SequenceNetwork& network, const PackedBatch& batch,
     double others = 0;  // sum over the negatives
     for (const std::int64_t item : negatives) {
       if (item == batch.next[row]) continue;
-      others += options.loss == SasrecOptions::kGbce ? std::log1p(std::exp(score(item) + c))
+      others += options.loss == SasrecOptions::kGbce ? std::log1p(std::exp(score(item) + prior))
                                                      : std::exp(score(item)) * kItems / n_drawn;
     }
-    loss += options.loss == SasrecOptions::kGbce ? b * std::log1p(std::exp(-right - c)) + others
+    loss += options.loss == SasrecOptions::kGbce ? b * std::log1p(std::exp(-right - prior)) + others
                                                  : std::log(std::exp(right) + others) - right;
   }
   return loss / static_cast<double>(batch.asked.size());

@@ -60,9 +60,10 @@ Result<SasrecShape> shape_of(const TensorFile& file) {
   for (std::size_t& b = shape.blocks; file.has(fmt::format(kBlock, b, kAttentionNorm)); ++b) {
     for (const auto& [name, in_all] :
          {std::pair(kGate, shape.gated), {kIntervalBias, shape.intervals}}) {
-      if (file.has(fmt::format(kBlock, b, name)) == in_all) continue;
-      return corrupt_network(file, "block {} has {} tensor '{}', unlike block 0", b,
-                             in_all ? "no" : "a", name);
+      const std::string tensor = fmt::format(kBlock, b, name);
+      if (file.has(tensor) == in_all) continue;
+      return corrupt_network(file, "tensor '{}' {}, unlike that of block 0", tensor,
+                             in_all ? "is missing" : "is there");
     }
   }
   if (shape.heads < 1 || shape.dim % shape.heads != 0 || shape.hidden < 1 || shape.blocks < 1 ||
