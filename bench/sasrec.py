@@ -11,7 +11,8 @@ models do, with 2,048 negatives a step. Blends are of a network and what is tune
 Networks are trained by coseno-train-deep (./dev build --deep), 20 and 5 minutes; with --networks FOLDER they are
 taken from there where they are there, and kept there where not. Latency: one thread, a history of 50, all
 items scored and the best 10 taken; `one event more` where what was read before it is kept. It and the time of
-an epoch are also told of a network of 64 numbers and 256 negatives a step.
+an epoch are also told of a network of 64 numbers and 256 negatives a step. --variants compares losses, negatives
+and sizes, of last items and of those before, from networks that hold the latter out.
 """
 
 import hashlib
@@ -36,6 +37,20 @@ NETWORKS = {
     LIKE_PUBLISHED: {"validation_users": EVERYBODY, "negatives": 0, "temperature": 0.07},
     AT_DEFAULTS: {},
 }
+# What --variants compares, each with the validation items of all users held out.
+SMALLER = {"validation_users": EVERYBODY, "dim": 64, "hidden": 64}
+GBCE = {**SMALLER, "loss": "gbce"}
+VARIANTS = {
+    LIKE_PUBLISHED: NETWORKS[LIKE_PUBLISHED],
+    "64 numbers": {**SMALLER, "negatives": 0, "temperature": 0.07},
+    "64 numbers, temperature 0.05": {**SMALLER, "negatives": 0},
+    "A: 64 numbers, temperature 0.05, 2,048 negatives": SMALLER,
+    "A, gbce": GBCE,
+    "A, gbce, temperature 0.07": {**GBCE, "temperature": 0.07},
+    "A, gbce, temperature 0.07, all items": {**GBCE, "temperature": 0.07, "negatives": 0},
+    "A, gbce, 256 negatives": {**GBCE, "negatives": 256},
+    "A, gbce, 256 negatives, vectors as long as they are": {**GBCE, "negatives": 256, "temperature": 0},
+}
 # One epoch of it tells its speed.
 SMALL = {"dim": 64, "hidden": 64, "negatives": 256, "epochs": 1, "validation_users": 0}
 # By their papers, on the same split.
@@ -47,9 +62,9 @@ PUBLISHED = [
 ]
 
 
-def judged(program, threads, model, settings):
+def judged(program, threads, model, settings, data=DATA):
     """The row of a model, in all that `coseno evaluate --json` tells of it, and the peak memory."""
-    command = [program, "evaluate", DATA, "--protocol", "leave-last-out", "--models", model, "-k", K]
+    command = [program, "evaluate", data, "--protocol", "leave-last-out", "--models", model, "-k", K]
     run = measure.run(*command, *set_all(settings), "--json", "--threads", threads, threads=threads)
     return next(row for row in run.json() if row["model"] == model), run.peak_mb
 
@@ -84,30 +99,41 @@ def train(program, settings, training_part, out):
     return measure.run(*command, *set_all(settings), threads=1)
 
 
-def network_files(program, folder):
+def network_files(program, folder, networks):
     """Where each network is or will be: named by how it is trained, defaults of today among that."""
     told = measure.run(program, "models", "sasrec", threads=1).output
     defaults = [line.split()[:2] for line in told.splitlines()]
     files = {}
-    for title, settings in NETWORKS.items():
+    for title, settings in networks.items():
         digest = hashlib.sha256(f"{defaults}{settings}".encode()).hexdigest()
         files[title] = folder / f"sasrec-{digest[:12]}.safetensors"
     return files
 
 
-def train_missing(program, files, training_part):
+def train_missing(program, files, networks, training_part):
     """How long each network that was not there took, and the peak memory of it."""
     told = {}
     for title, file in files.items():
         if not file.is_file():
-            run = train(program, NETWORKS[title], training_part, file)
+            run = train(program, networks[title], training_part, file)
             told[title] = (run.seconds, run.peak_mb)
     return told
+
+
+def print_variants(program, threads, files, training_part):
+    rows = []
+    for title, file in files.items():
+        test, validation = (
+            judged(program, threads, "sasrec", {"file": file}, data)[0] for data in (DATA, training_part)
+        )
+        rows.append([title, *(f"{value:.4f}" for value in (test["recall"], test["ndcg"], validation["ndcg"]))])
+    measure.print_table(["", "recall@10", "NDCG@10", "validation, NDCG@10"], rows)
 
 
 def main():
     parser = measure.parser(__doc__)
     parser.add_argument("--networks", type=pathlib.Path, help="folder of trained networks")
+    parser.add_argument("--variants", action="store_true", help="other losses and sizes instead, for hours")
     arguments = parser.parse_args()
     program = measure.built(arguments.build / "coseno")
     timer = measure.built(arguments.build / "bench" / "sasrec_bench")
@@ -116,7 +142,8 @@ def main():
         return 0
     with tempfile.TemporaryDirectory() as temporary:
         folder = arguments.networks or pathlib.Path(temporary)
-        files = network_files(program, folder)
+        networks = VARIANTS if arguments.variants else NETWORKS
+        files = network_files(program, folder, networks)
         is_there = all(file.is_file() for file in files.values())
         has_trainer = (arguments.build / "coseno-train-deep").is_file()
         if not is_there and not has_trainer:
@@ -126,7 +153,10 @@ def main():
         training_part = pathlib.Path(temporary) / "train.txt"
         write_training_part(training_part)
         folder.mkdir(parents=True, exist_ok=True)
-        trained = train_missing(program, files, training_part)
+        trained = train_missing(program, files, networks, training_part)
+        if arguments.variants:
+            print_variants(program, arguments.threads, files, training_part)
+            return 0
         contenders = [(model, model, {}) for model in WITHOUT_TRAINER]
         settings_of = {model: tuned(program, arguments.threads, model, training_part) for model in TUNED}
         contenders += [(f"{model}, tuned", model, settings) for model, settings in settings_of.items()]
